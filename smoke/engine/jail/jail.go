@@ -1,0 +1,2 @@
+// Package jail is a file system for WASI modules that cannot be left.
+package jail
