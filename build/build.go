@@ -1,0 +1,222 @@
+// Package build turns a source folder into one WebAssembly module.
+//
+// It finds out which language the folder is written in, runs the user's own toolchain for it with the flags that make
+// the result reproducible, and returns the module's bytes with the facts of the build: which tools in which versions,
+// with which flags, from which revision. Two builds of the same sources with the same tools give the same bytes, in
+// whatever folder the sources lie.
+//
+// The package prints nothing: the tools' own output goes to [Options.Output]. It never writes into the source folder:
+// whatever a build leaves behind goes to a private folder below [Options.Cache] and is removed again.
+package build
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"syscall"
+
+	"github.com/wpkdev/wpk/wasm"
+)
+
+// The languages that [Options.Language] and [Facts.Language] name.
+const (
+	LanguageGo = "go"
+	LanguageC  = "c"
+)
+
+// maxModule bounds the module that a build may produce. Registries and engines give up long before.
+const maxModule = 512 << 20
+
+// Options say what to build and with what. Only Dir and Env are needed.
+type Options struct {
+	Dir      string    // a project's folder, or the folder of one of its main packages
+	Language string    // "" = detect; LanguageGo or LanguageC
+	Go       GoOptions // settings for Go
+	C        COptions  // settings for C, Makefile and CMake projects
+	Env      []string  // the caller's environment as "KEY=value"; tools are looked up on its PATH
+	Cache    string    // folder for private work folders; "" = the system's temporary folder
+	Output   io.Writer // what the tools print, as it comes; nil discards it
+	Jobs     int       // how many compilers run at once; 0 = one for each processor
+	Exec     Executor  // runs the tools; nil = real processes
+}
+
+// GoOptions are the settings for Go.
+type GoOptions struct {
+	Package  string   // the main package, as "./cmd/x" below Dir or as an import path; "" = the only one there is
+	Tags     []string // build tags
+	LDFlags  string   // more flags for the linker, after "-s -w -buildid="
+	BuildVCS bool     // stamp the module with the revision; off, because it makes equal sources differ
+	Reactor  bool     // a library with _initialize and //go:wasmexport functions instead of a command
+}
+
+// COptions are the settings for C: plain *.c files, Makefile and CMake projects.
+type COptions struct {
+	CC      string   // the compiler, with arguments if need be ("zig cc"); "" = find one
+	CFlags  []string // more flags for the compiler, after ours
+	LDFlags []string // more flags for the linking compiler, after ours
+	Bin     string   // which program: CMake's or make's target, or the file's name; "" = the only one there is
+}
+
+// Module is a finished build.
+type Module struct {
+	Wasm   []byte       // the module's bytes
+	Digest string       // "sha256:" and the hexadecimal digest of Wasm
+	Info   *wasm.Module // what the module is, imports and exports
+	Facts  Facts        // how it came to be
+}
+
+// Facts tell how a module was built. They hold no absolute path, so that they are equal for equal builds.
+type Facts struct {
+	Language string   `json:"language"`          // LanguageGo or LanguageC
+	Name     string   `json:"name"`              // the program's name, without suffix
+	Package  string   `json:"package,omitempty"` // Go: the main package's import path
+	Module   string   `json:"module,omitempty"`  // Go: the main module's path
+	Version  string   `json:"version,omitempty"` // Go: the main module's version, when it has one
+	Tools    []Tool   `json:"tools"`             // the compiler first, then what drove it
+	Flags    []string `json:"flags,omitempty"`   // the flags that shaped the module, ours and the caller's
+	Env      []string `json:"env,omitempty"`     // the environment that shaped the module, as "KEY=value"
+	Source   Source   `json:"source"`            // where the sources come from
+}
+
+// Tool is a program that took part in a build.
+type Tool struct {
+	Name    string `json:"name"`
+	Version string `json:"version,omitempty"`
+}
+
+// Source is what git knows about the source folder; all zero without git or outside a repository.
+type Source struct {
+	Revision string `json:"revision,omitempty"` // the commit, in full
+	URL      string `json:"url,omitempty"`      // of the remote "origin" as https, without credentials
+	Dirty    bool   `json:"dirty,omitempty"`    // changed or untracked files below the source folder
+}
+
+// Build compiles the project in o.Dir. Its errors are:
+//   - *[fs.PathError]: o.Dir cannot be read
+//   - *[DetectError]: nothing there that can be built
+//   - *[MissingError]: a tool, target or sysroot is missing on this machine
+//   - *[AmbiguousError]: several programs, and the options name none
+//   - *[ToolError]: the tool ran and failed; what it said went to o.Output
+//   - *[ResultError]: the tool succeeded, yet what it left is no module
+//   - the context's error when it ended first
+func Build(ctx context.Context, o Options) (*Module, error) {
+	j, err := newJob(o)
+	if err != nil {
+		return nil, err
+	}
+	defer j.close()
+	t, err := detect(j)
+	if err != nil {
+		return nil, err
+	}
+	p, err := t.compile(ctx, j)
+	if err != nil {
+		return nil, err
+	}
+	m, err := load(p.path)
+	if err != nil {
+		return nil, err
+	}
+	m.Facts = p.facts
+	m.Facts.Source = sourceOf(ctx, j)
+	return m, nil
+}
+
+// A toolchain compiles one kind of project.
+type toolchain interface {
+	compile(ctx context.Context, j *job) (product, error)
+}
+
+// A product is what a toolchain leaves: a file in the job's work folder, and how it came to be.
+type product struct {
+	path  string
+	facts Facts
+}
+
+// A job is one build under way: the caller's options with every default filled in, and a private folder for whatever
+// the tools write.
+type job struct {
+	Options
+	work string
+}
+
+func newJob(o Options) (*job, error) {
+	dir, err := filepath.Abs(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	if dir, err = filepath.EvalSymlinks(dir); err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() {
+		return nil, &fs.PathError{Op: "open", Path: o.Dir, Err: syscall.ENOTDIR}
+	}
+	o.Dir = dir
+	if o.Output == nil {
+		o.Output = io.Discard
+	}
+	if o.Jobs <= 0 {
+		o.Jobs = runtime.GOMAXPROCS(0)
+	}
+	if o.Exec == nil {
+		o.Exec = processes{}
+	}
+	work, err := makeWork(o.Cache)
+	if err != nil {
+		return nil, err
+	}
+	return &job{Options: o, work: work}, nil
+}
+
+// makeWork makes a private folder below cache. Its path is real, so that a compiler's prefix map matches what the
+// tools see as their current folder.
+func makeWork(cache string) (string, error) {
+	if cache == "" {
+		cache = os.TempDir()
+	}
+	if err := os.MkdirAll(cache, 0o700); err != nil {
+		return "", err
+	}
+	cache, err := filepath.Abs(cache)
+	if err != nil {
+		return "", err
+	}
+	if cache, err = filepath.EvalSymlinks(cache); err != nil {
+		return "", err
+	}
+	return os.MkdirTemp(cache, "wpk-build-")
+}
+
+func (j *job) close() { _ = os.RemoveAll(j.work) }
+
+// load reads the file that a tool left, and refuses what is not a module.
+func load(path string) (*Module, error) {
+	name := filepath.Base(path)
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, &ResultError{Name: name, Err: err}
+	}
+	if info.Size() > maxModule {
+		return nil, &ResultError{Name: name, Err: fmt.Errorf("%w: %d bytes, the limit is %d", ErrTooLarge, info.Size(), int64(maxModule))}
+	}
+	b, err := os.ReadFile(path) //nolint:gosec // a file in our own work folder
+	if err != nil {
+		return nil, &ResultError{Name: name, Err: err}
+	}
+	m, err := wasm.Decode(b)
+	if err != nil {
+		return nil, &ResultError{Name: name, Err: err}
+	}
+	sum := sha256.Sum256(b)
+	return &Module{Wasm: b, Digest: "sha256:" + hex.EncodeToString(sum[:]), Info: m}, nil
+}

@@ -1,0 +1,104 @@
+package build
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// What a [DetectError] or a [ResultError] wraps.
+var (
+	// ErrUnknownLanguage: the folder has nothing that tells its language.
+	ErrUnknownLanguage = errors.New("no language that can be built was found")
+	// ErrNoGoModule: there are Go files, but no go.mod here or above.
+	ErrNoGoModule = errors.New("go files without a go.mod here or above")
+	// ErrNoMainPackage: a Go module without any main package.
+	ErrNoMainPackage = errors.New("no main package")
+	// ErrNoProgram: the build succeeded and left no WebAssembly program.
+	ErrNoProgram = errors.New("the build left no WebAssembly program")
+	// ErrTooLarge: the module, or the source tree to copy, is above its limit.
+	ErrTooLarge = errors.New("too large")
+)
+
+// DetectError tells that a folder holds nothing to build.
+type DetectError struct {
+	Dir    string   // the folder
+	Looked []string // what was looked for
+	Err    error    // ErrUnknownLanguage, ErrNoGoModule or ErrNoMainPackage
+}
+
+func (e *DetectError) Error() string {
+	return fmt.Sprintf("%s: %v (looked for %s)", e.Dir, e.Err, strings.Join(e.Looked, ", "))
+}
+
+func (e *DetectError) Unwrap() error { return e.Err }
+
+// The kinds of things that a [MissingError] names.
+const (
+	KindTool    = "tool"    // a program
+	KindTarget  = "target"  // a tool's ability to compile for WebAssembly
+	KindSysroot = "sysroot" // the C library for WebAssembly
+)
+
+// MissingError tells which piece of a toolchain this machine lacks.
+type MissingError struct {
+	Kind    string   // KindTool, KindTarget or KindSysroot
+	Name    string   // the piece: "go", "clang", "wasm-ld", "wasi-libc", "make", …
+	Purpose string   // what it is needed for
+	Version string   // the version that fits the pieces that are there, such as "14" for clang 14's linker; "" = any
+	AnyOf   []string // other pieces, each of which would do as well
+}
+
+func (e *MissingError) Error() string {
+	s := fmt.Sprintf("missing %s %q", e.Kind, e.Name)
+	if e.Version != "" {
+		s += " (version " + e.Version + ")"
+	}
+	if e.Purpose != "" {
+		s += ": " + e.Purpose
+	}
+	if len(e.AnyOf) > 0 {
+		s += " (or any of: " + strings.Join(e.AnyOf, ", ") + ")"
+	}
+	return s
+}
+
+// ToolError tells that a tool ran and failed. What it said went to [Options.Output].
+type ToolError struct {
+	Tool     string // the program's name
+	Dir      string // where it ran
+	ExitCode int    // -1 when a signal ended it
+}
+
+func (e *ToolError) Error() string {
+	if e.ExitCode < 0 {
+		return e.Tool + ": ended by a signal"
+	}
+	return fmt.Sprintf("%s: exit status %d", e.Tool, e.ExitCode)
+}
+
+// AmbiguousError tells that several programs could be meant.
+type AmbiguousError struct {
+	Dir        string   // the project's folder
+	What       string   // what there are several of: "main packages", "programs"
+	Candidates []string // what the option that chooses may name
+}
+
+func (e *AmbiguousError) Error() string {
+	return fmt.Sprintf("%s: several %s: %s", e.Dir, e.What, strings.Join(e.Candidates, ", "))
+}
+
+// ResultError tells that a tool succeeded and what it left is no usable module.
+type ResultError struct {
+	Name string // the file, or the program that was asked for
+	Err  error  // ErrNoProgram, ErrTooLarge, or why it does not decode
+}
+
+func (e *ResultError) Error() string {
+	if e.Name == "" {
+		return e.Err.Error()
+	}
+	return fmt.Sprintf("%s: %v", e.Name, e.Err)
+}
+
+func (e *ResultError) Unwrap() error { return e.Err }
