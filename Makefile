@@ -1,0 +1,94 @@
+# Two commands are enough on a fresh machine: `make demo` and `make test`.
+# Both install what is missing (apt packages are printed first) and end by themselves.
+
+export GOTOOLCHAIN = local
+
+GO       ?= go
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS   = -s -w -X main.version=$(VERSION)
+# Where Go has a race detector on Linux.
+RACE     ?= $(if $(filter amd64 arm64 ppc64le s390x,$(shell $(GO) env GOARCH)),-race)
+TESTFLAGS ?=
+
+# The architectures whose runner is embedded: every linux/* child of a universal image.
+RUNNER_ARCHES = amd64 arm64 riscv64 s390x ppc64le arm 386 loong64 mips64le
+RUNNERS       = $(RUNNER_ARCHES:%=smoke/runner/embedded/linux_%.zst)
+RUNNER_SOURCE = go.mod go.sum $(wildcard cmd/wpk-runner/*.go smoke/engine/*.go)
+
+.PHONY: help
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: runners ## build bin/wpk with the runners embedded
+	CGO_ENABLED=0 $(GO) build -tags runners -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/wpk ./cmd/wpk
+
+.PHONY: runners
+runners: $(RUNNERS) ## cross-build the runners that smoke starts under emulators
+
+smoke/runner/embedded/%.zst: bin/runners/% scripts/compress-runners/main.go
+	$(GO) run ./scripts/compress-runners smoke/runner/embedded $<
+
+# Stripped of paths and build ids: the same source gives the same runner anywhere.
+bin/runners/linux_%: $(RUNNER_SOURCE)
+	CGO_ENABLED=0 GOOS=linux GOARCH=$* GOARM=7 \
+		$(GO) build -trimpath -buildvcs=false -ldflags '-s -w -buildid=' -o $@ ./cmd/wpk-runner
+
+.PRECIOUS: bin/runners/linux_%
+
+.PHONY: demo
+demo: ## set up, build, then: compile, smoke on seven architectures, push, pull, run
+	scripts/setup.sh demo
+	$(MAKE) --no-print-directory build
+	scripts/demo.sh
+
+.PHONY: test
+test: runners ## set up, then run all tests with real registries and real programs
+	scripts/setup.sh test
+	scripts/tools.sh crane registry >/dev/null
+	scripts/fixtures.sh gojq yq zlib >/dev/null
+	$(GO) vet ./...
+	$(GO) test $(RACE) -timeout 20m $(TESTFLAGS) ./...
+
+.PHONY: interop
+interop: runners ## only the way of real programs through real registries and clients
+	scripts/setup.sh test
+	scripts/tools.sh crane registry >/dev/null
+	scripts/fixtures.sh gojq yq zlib >/dev/null
+	$(GO) test -count=1 -v -timeout 20m $(TESTFLAGS) ./internal/wpktest/interop
+
+.PHONY: lint
+lint: ## golangci-lint (import rules, gofumpt), shellcheck, go.mod
+	scripts/setup.sh lint
+	PATH="$$(scripts/tools.sh golangci-lint):$$PATH" golangci-lint run ./...
+	shellcheck scripts/*.sh .ci/run
+	$(GO) mod tidy -diff
+
+.PHONY: fuzz
+fuzz: ## every fuzz test for 10 s (FUZZTIME=1m for longer)
+	scripts/fuzz.sh
+
+.PHONY: bench
+bench: ## a table of ratios: against crane, against go build, of the smoke matrix
+	scripts/setup.sh bench
+	$(MAKE) --no-print-directory build
+	scripts/bench.sh
+
+.PHONY: cover
+cover: ## test coverage of each package, and bin/cover.html
+	mkdir -p bin
+	$(GO) test -short -coverprofile=bin/cover.out -coverpkg=./... ./...
+	$(GO) tool cover -html=bin/cover.out -o bin/cover.html
+	$(GO) tool cover -func=bin/cover.out | tail -n 1
+
+.PHONY: completions
+completions: ## shell completions into bin/completions, for packages
+	mkdir -p bin/completions
+	$(GO) build -o bin/completions/.wpk ./cmd/wpk
+	for shell in bash zsh fish powershell; do \
+		bin/completions/.wpk completion $$shell >bin/completions/wpk.$$shell || exit 1; done
+	rm -f bin/completions/.wpk
+
+.PHONY: clean
+clean: ## remove what a build makes (the caches of tools and fixtures stay)
+	rm -rf bin dist smoke/runner/embedded/*.zst

@@ -1,0 +1,124 @@
+#!/bin/sh
+# Installs the Debian or Ubuntu packages that a job of this project needs and
+# that this machine lacks: `scripts/setup.sh demo|test|lint|bench`.
+# Nothing is installed, updated or asked when all of it is there.
+set -eu
+
+job=${1:-}
+missing=   # packages
+why=       # what each of them is for, for people on other systems
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+need() { # need COMMAND PACKAGE...: the packages when there is no such command
+	has "$1" || lack "$@"
+}
+
+lack() {
+	why="$why
+  $1"
+	shift
+	missing="$missing $*"
+}
+
+# A compiler counts when it links a program for WASI: Debian's clang is one
+# package, its linker, libc and compiler-rt for wasm32 are three others.
+links_wasi() {
+	echo 'int main(void){return 0;}' | "$1" --target=wasm32-wasi -x c - -o "$tmp/a.wasm" >/dev/null 2>&1
+}
+
+has_wasi_cc() {
+	[ -x "${WASI_SDK_PATH:-/nonexistent}/bin/clang" ] && return
+	tmp=$(mktemp -d)
+	trap 'rm -rf "$tmp"' EXIT
+	for version in '' -14 -15 -16 -17 -18 -19 -20 -21 -22 -23; do
+		has "clang$version" && links_wasi "clang$version" && return
+	done
+	has zig
+}
+
+# smoke runs a module under these; the host's own CPU needs no emulator.
+needs_qemu() {
+	for arch in x86_64 aarch64 riscv64 s390x ppc64le arm i386; do
+		[ "$arch" = "$(uname -m)" ] && continue
+		case $arch-$(uname -m) in ppc64le-ppc64le | i386-i686 | arm-armv*) continue ;; esac
+		has "qemu-$arch" || has "qemu-$arch-static" || return 0
+	done
+	return 1
+}
+
+demo() {
+	has_wasi_cc || lack 'a C compiler for WASI (clang, lld, wasi-libc, compiler-rt)' @wasi
+	# qemu-user, not qemu-user-static: a fifth of its size, and it leaves the
+	# machine's binary formats alone.
+	! needs_qemu || lack 'user-mode emulators (qemu-aarch64, qemu-riscv64, …)' qemu-user
+}
+
+case $job in
+demo) demo ;;
+test)
+	demo
+	need gcc gcc libc6-dev # go test -race
+	need cmake cmake
+	need make make
+	need skopeo skopeo
+	need docker-registry docker-registry
+	need bzip2 bzip2 # the archive of the C fixture
+	need xz xz-utils
+	;;
+lint) need shellcheck shellcheck ;;
+bench)
+	demo
+	need hyperfine hyperfine
+	;;
+*)
+	echo "usage: $0 demo|test|lint|bench" >&2
+	exit 2
+	;;
+esac
+[ -n "$missing" ] || exit 0
+
+if ! has apt-get; then
+	echo "$0: 'make $job' needs these, and there is no apt to install them with:$why" >&2
+	exit 1
+fi
+
+exists() { LC_ALL=C apt-cache policy "$1" 2>/dev/null | grep -q 'Candidate: [^(]'; }
+
+# The distribution's default clang when it comes with a runtime for wasm32,
+# otherwise its newest versioned one: all of one version, else nothing links.
+wasi_packages() {
+	if exists libclang-rt-dev-wasm32; then
+		echo clang lld libclang-rt-dev-wasm32 wasi-libc
+		return
+	fi
+	for version in 23 22 21 20 19 18 17 16 15 14; do
+		if exists "libclang-rt-$version-dev-wasm32" && exists "lld-$version"; then
+			echo "clang-$version lld-$version libclang-rt-$version-dev-wasm32 wasi-libc"
+			return
+		fi
+	done
+	echo clang lld wasi-libc
+}
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+can_install() { [ "$(id -u)" = 0 ] || has sudo; }
+
+# The lists first: which packages there are decides what is asked for.
+if can_install; then
+	echo "$0: reading the package lists (apt-get update)" >&2
+	as_root apt-get update -q >&2 || echo "$0: apt-get update failed; going on with the lists that are here" >&2
+fi
+packages=
+for package in $missing; do
+	[ "$package" = @wasi ] && package=$(wasi_packages)
+	packages="$packages $package"
+done
+
+echo "$0: 'make $job' needs these packages, which are not installed:$packages" >&2
+if ! can_install; then
+	echo "$0: this user is not root and there is no sudo. Ask an administrator for: apt-get install --no-install-recommends$packages" >&2
+	exit 1
+fi
+# shellcheck disable=SC2086 # a list of package names
+as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $packages >&2

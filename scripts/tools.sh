@@ -1,0 +1,34 @@
+#!/bin/sh
+# Builds pinned Go tools into the user's cache, once for each version, and
+# prints the folder of each: `scripts/tools.sh crane registry`.
+# They never go into GOBIN: the user's own tools stay as they are.
+set -eu
+export GOTOOLCHAIN=local
+
+list=$(dirname "$0")/../internal/wpktest/tools.txt
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/wpk-dev/bin
+
+build() { # build NAME VERSION PACKAGE FOLDER
+	echo "building $1 $2 (once, into $4)" >&2
+	tmp=$(mktemp -d "$cache/.tmp-XXXXXX")
+	# CGO_ENABLED=0: the tools need no C compiler and run on any libc.
+	if ! GOBIN=$tmp GOFLAGS='' CGO_ENABLED=0 go install -trimpath -ldflags='-s -w' "$3@$2" 2>"$tmp/log"; then
+		cat "$tmp/log" >&2
+		rm -rf "$tmp"
+		echo "$0: could not download or build $3@$2; the reason is above (go env GOPROXY tells where Go looks for modules)" >&2
+		return 1
+	fi
+	rm -f "$tmp/log"
+	# Two runs at once may build the same tool: the first rename wins.
+	mv -T "$tmp" "$4" 2>/dev/null || rm -rf "$tmp"
+}
+
+mkdir -p "$cache"
+for name in "$@"; do
+	line=$(grep "^$name " "$list") || { echo "$0: no tool $name in $list" >&2; exit 2; }
+	# shellcheck disable=SC2086 # the line is three words
+	set -- $line
+	dir=$cache/$1@$2
+	[ -x "$dir/$1" ] || build "$1" "$2" "$3" "$dir"
+	echo "$dir"
+done
