@@ -13,7 +13,7 @@ TESTFLAGS ?=
 # The architectures whose runner is embedded: every linux/* child of a universal image.
 RUNNER_ARCHES = amd64 arm64 riscv64 s390x ppc64le arm 386 loong64 mips64le
 RUNNERS       = $(RUNNER_ARCHES:%=smoke/runner/embedded/linux_%.zst)
-RUNNER_SOURCE = go.mod go.sum $(wildcard cmd/wpk-runner/*.go smoke/engine/*.go)
+RUNNER_SOURCE = go.mod go.sum $(shell find cmd/wpk-runner smoke/engine -name '*.go' ! -name '*_test.go' 2>/dev/null)
 
 .PHONY: help
 help: ## print this list
