@@ -46,7 +46,7 @@ demo: ## set up, build, then: compile, smoke on seven architectures, push, pull,
 test: runners ## set up, then run all tests with real registries and real programs
 	scripts/setup.sh test
 	scripts/tools.sh crane registry >/dev/null
-	scripts/fixtures.sh gojq yq zlib >/dev/null
+	scripts/fixtures.sh gojq yq zlib docker-registry >/dev/null
 	$(GO) vet ./...
 	$(GO) test $(RACE) -timeout 20m $(TESTFLAGS) ./...
 
@@ -54,7 +54,7 @@ test: runners ## set up, then run all tests with real registries and real progra
 interop: runners ## only the way of real programs through real registries and clients
 	scripts/setup.sh test
 	scripts/tools.sh crane registry >/dev/null
-	scripts/fixtures.sh gojq yq zlib >/dev/null
+	scripts/fixtures.sh gojq yq zlib docker-registry >/dev/null
 	$(GO) test -count=1 -v -timeout 20m $(TESTFLAGS) ./internal/wpktest/interop
 
 .PHONY: lint

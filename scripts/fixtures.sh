@@ -1,8 +1,8 @@
 #!/bin/sh
-# Fetches the sources of real programs of others into the user's cache, once,
-# and prints the folder of each: `scripts/fixtures.sh gojq yq zlib`.
-# Go programs come through the module proxy and its checksum database, zlib
-# from the distribution's own source package, checked by apt.
+# Fetches real programs of others into the user's cache, once, and prints the
+# folder of each: `scripts/fixtures.sh gojq yq zlib docker-registry`.
+# The sources of Go programs come through the module proxy and its checksum
+# database; the distribution's packages are checked by apt.
 set -eu
 export GOTOOLCHAIN=local
 
@@ -27,44 +27,58 @@ go_module() {
 	keep "$tmp/$1" "$1@${2##*@}"
 }
 
-# debian_source NAME PACKAGE: the upstream part of a source package. The
-# machine's own sources are asked for source packages in private folders, so
-# neither root nor a change to the system is needed.
+# private_apt TYPE ARG...: apt-get with the machine's own sources and keys, as
+# TYPE (deb or deb-src), in folders of its own: it needs no root and changes
+# nothing on the system.
+private_apt() {
+	apt=$tmp/$1
+	if [ ! -d "$apt" ]; then
+		mkdir -p "$apt/sources" "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/get"
+		for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do
+			[ -f "$file" ] || continue
+			case $file in
+			*.sources) sed "s/^Types:.*/Types: $1/" "$file" ;;
+			*) sed -n "s/^deb[[:space:]]/$1 /p" "$file" ;;
+			esac >"$apt/sources/${file##*/}"
+		done
+		# A source that cannot be read is no reason to stop: what follows says so.
+		private_apt "$1" update || true
+	fi
+	shift
+	(cd "$apt/get" && apt-get -q -o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts="$apt/sources" \
+		-o Dir::State="$apt" -o Dir::State::status=/dev/null -o Dir::Cache="$apt/cache" \
+		-o APT::Sandbox::User= "$@" >&2)
+}
+
+# debian_source NAME: the upstream part of a source package.
 debian_source() {
-	apt=$tmp/apt
-	mkdir -p "$apt/sources" "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/get"
-	# deb-src lines only; options such as signed-by stay as they are.
-	for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do
-		[ -f "$file" ] || continue
-		case $file in
-		*.sources) sed 's/^Types:.*/Types: deb-src/' "$file" ;;
-		*) sed -n 's/^deb[[:space:]]/deb-src /p' "$file" ;;
-		esac >"$apt/sources/${file##*/}"
-	done
-	set -- "$1" "$2" -q -o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts="$apt/sources" \
-		-o Dir::State="$apt" -o Dir::State::status=/dev/null -o Dir::Cache="$apt/cache" -o APT::Sandbox::User=
-	name=$1 package=$2
-	shift 2
-	# One source that cannot be reached is no reason to stop: the next says so.
-	apt-get "$@" update >&2 || true
-	(cd "$apt/get" && apt-get "$@" source --download-only --only-source "$package" >&2)
-	mkdir "$tmp/$name"
-	tar -xf "$apt/get/$package"_*.orig.tar.* --strip-components=1 -C "$tmp/$name"
-	keep "$tmp/$name" "$name"
+	private_apt deb-src source --download-only --only-source "$1"
+	mkdir "$tmp/$1"
+	tar -xf "$apt/get/$1"_*.orig.tar.* --strip-components=1 -C "$tmp/$1"
+	keep "$tmp/$1" "$1"
+}
+
+# debian_program NAME: a package unpacked, not installed: docker-registry would
+# start a service on this machine.
+debian_program() {
+	private_apt deb download "$1"
+	dpkg-deb -x "$apt/get/$1"_*.deb "$tmp/$1"
+	keep "$tmp/$1" "$1"
 }
 
 for name in "$@"; do
 	case $name in
 	gojq) place=gojq@v0.12.20 get='go_module gojq github.com/itchyny/gojq@v0.12.20' ;;
 	yq) place=yq@v4.54.1 get='go_module yq github.com/mikefarah/yq/v4@v4.54.1' ;;
-	zlib) place=zlib get='debian_source zlib zlib' ;;
+	zlib) place=zlib get='debian_source zlib' ;;
+	docker-registry) place=docker-registry get='debian_program docker-registry' ;;
 	*)
-		echo "usage: $0 gojq|yq|zlib ..." >&2
+		echo "usage: $0 gojq|yq|zlib|docker-registry ..." >&2
 		exit 2
 		;;
 	esac
 	if [ ! -d "$cache/$place" ]; then
-		echo "fetching the sources of $name (once, into $cache/$place)" >&2
+		echo "fetching $name (once, into $cache/$place)" >&2
 		$get
 	fi
 	echo "$cache/$place"

@@ -62,7 +62,6 @@ test)
 	need cmake cmake
 	need make make
 	need skopeo skopeo
-	need docker-registry docker-registry
 	need bzip2 bzip2 # the archive of the C fixture
 	need xz xz-utils
 	;;
