@@ -1,0 +1,346 @@
+package registry
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"golang.org/x/sync/errgroup"
+)
+
+// defaultConcurrency is how many blobs travel at once.
+const defaultConcurrency = 4
+
+// CopyOptions tune a [Copy]; the zero value is right for most.
+type CopyOptions struct {
+	// Concurrency is how many blobs travel at once; 0 means 4.
+	Concurrency int
+	// Retry bounds the attempts for each blob, whose upload cannot be repeated
+	// by the HTTP client alone.
+	Retry RetryOptions
+	// Event is told about every blob and manifest; nil is fine.
+	Event func(Event)
+}
+
+// Result says what a [Copy] did. Copied, Skipped and Mounted count blobs and
+// manifests.
+type Result struct {
+	Descriptor ocispec.Descriptor `json:"descriptor"`
+	Copied     int                `json:"copied"`
+	// Skipped were in the target already.
+	Skipped int `json:"skipped"`
+	// Mounted were taken from another repository of the same registry.
+	Mounted int `json:"mounted"`
+	// Bytes is the size of what was copied.
+	Bytes int64 `json:"bytes"`
+	// Unchanged means that the target's name already stood for this digest.
+	Unchanged bool `json:"unchanged"`
+}
+
+// Copy copies an artifact with everything it refers to and then names it, in
+// this order, so that a name never stands for something incomplete. The
+// references are those that the targets understand; an empty dstRef leaves the
+// copy without a name (in a registry) or calls it latest (elsewhere).
+//
+// A name that already stands for the same digest costs one request.
+func Copy(ctx context.Context, src Source, srcRef string, dst Target, dstRef string, o CopyOptions) (Result, error) {
+	root, err := src.Resolve(ctx, srcRef)
+	if err != nil {
+		return Result{}, err
+	}
+	return copyRoot(ctx, src, root, dst, dstRef, o)
+}
+
+// copyRoot copies what is behind root and gives it the name.
+func copyRoot(ctx context.Context, src fetcher, root ocispec.Descriptor, dst Target, name string, o CopyOptions) (Result, error) {
+	if o.Concurrency <= 0 {
+		o.Concurrency = defaultConcurrency
+	}
+	c := &copier{src: src, dst: dst, options: o, events: &listener{fn: o.Event}, result: Result{Descriptor: root}}
+	if want, err := digest.Parse(name); err == nil {
+		if want != root.Digest {
+			return Result{}, &Error{Op: "copy", Ref: name, Kind: ErrCorrupt, Err: fmt.Errorf("the source has digest %s", root.Digest)}
+		}
+	} else {
+		c.tag = name
+	}
+	if name != "" {
+		same, err := c.unchanged(ctx, name)
+		if same || err != nil {
+			c.result.Unchanged = same
+			return c.result, err
+		}
+	}
+	release, err := holdTarget(ctx, dst)
+	if err != nil {
+		return Result{}, err
+	}
+	defer release()
+	err = c.run(ctx)
+	return c.result, err
+}
+
+// writeHolder is a target in which what is written must be protected until it
+// has a name.
+type writeHolder interface {
+	beginWrite(ctx context.Context) (release func(), err error)
+}
+
+func holdTarget(ctx context.Context, dst Target) (release func(), err error) {
+	if h, ok := dst.(writeHolder); ok {
+		return h.beginWrite(ctx)
+	}
+	return func() {}, nil
+}
+
+// copier is one copy in progress.
+type copier struct {
+	src     fetcher
+	dst     Target
+	tag     string
+	options CopyOptions
+	events  *listener
+
+	mu     sync.Mutex
+	result Result
+}
+
+// unchanged reports whether the name stands for the root already. A registry
+// keeps what is named complete; a folder is looked through, so that copying
+// again repairs one which has lost a file.
+func (c *copier) unchanged(ctx context.Context, name string) (bool, error) {
+	d, err := c.dst.Resolve(ctx, name)
+	if isMissing(err) {
+		return false, nil
+	}
+	if err != nil || d.Digest != c.result.Descriptor.Digest {
+		return false, err
+	}
+	if _, remote := c.dst.(*remoteTarget); remote {
+		return true, nil
+	}
+	return isComplete(ctx, c.dst, d)
+}
+
+// isComplete reports whether a target has everything behind root.
+func isComplete(ctx context.Context, t Target, root ocispec.Descriptor) (bool, error) {
+	g, err := walk(ctx, t, root, nil)
+	if isMissing(err) || errors.Is(err, ErrCorrupt) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	for _, d := range g.blobs {
+		if there, err := t.Exists(ctx, d); !there || err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// run copies blobs, then manifests from the leaves up, then sets the tag.
+func (c *copier) run(ctx context.Context) error {
+	root := c.result.Descriptor
+	if remote, ok := c.dst.(*remoteTarget); ok {
+		there, err := remote.Exists(ctx, root)
+		if err != nil {
+			return err
+		}
+		if there {
+			return c.tagExisting(ctx)
+		}
+	}
+	g, err := walk(ctx, c.src, root, nil)
+	if err != nil {
+		return err
+	}
+	if err := parallel(ctx, c.options.Concurrency, g.blobs, c.copyBlob); err != nil {
+		return err
+	}
+	for i := len(g.levels) - 1; i >= 1; i-- {
+		if err := parallel(ctx, c.options.Concurrency, g.levels[i], c.copyManifest); err != nil {
+			return err
+		}
+	}
+	if len(g.levels) == 0 { // a lone blob, which cannot have a name
+		return nil
+	}
+	return c.finish(ctx, g.levels[0][0])
+}
+
+// tagExisting names a root that the registry has under another name.
+func (c *copier) tagExisting(ctx context.Context) error {
+	root := c.result.Descriptor
+	c.skip(root)
+	if c.tag == "" {
+		return nil
+	}
+	raw, err := readManifest(ctx, c.src, root)
+	if err != nil {
+		return err
+	}
+	return c.dst.(*remoteTarget).pushTagged(ctx, root, bytes.NewReader(raw), c.tag)
+}
+
+// finish writes the root and its name.
+func (c *copier) finish(ctx context.Context, root manifestNode) error {
+	remote, ok := c.dst.(*remoteTarget)
+	switch {
+	case !ok:
+		if err := c.copyManifest(ctx, root); err != nil {
+			return err
+		}
+		return c.dst.Tag(ctx, root.desc, c.tag)
+	case c.tag == "":
+		return c.copyManifest(ctx, root)
+	}
+	c.events.send(Event{Kind: EventStart, Descriptor: root.desc})
+	if err := remote.pushTagged(ctx, root.desc, bytes.NewReader(root.raw), c.tag); err != nil {
+		return err
+	}
+	c.copied(root.desc)
+	return nil
+}
+
+// copyManifest writes a manifest whose bytes are at hand. In a registry asking
+// for it first would cost as much as sending it.
+func (c *copier) copyManifest(ctx context.Context, n manifestNode) error {
+	if _, remote := c.dst.(*remoteTarget); !remote {
+		if there, err := c.dst.Exists(ctx, n.desc); there || err != nil {
+			c.skip(n.desc)
+			return err
+		}
+	}
+	c.events.send(Event{Kind: EventStart, Descriptor: n.desc})
+	if err := c.dst.Push(ctx, n.desc, bytes.NewReader(n.raw)); err != nil {
+		return err
+	}
+	c.copied(n.desc)
+	return nil
+}
+
+// copyBlob copies one blob, unless the target has it or can take it over from
+// another of its repositories.
+func (c *copier) copyBlob(ctx context.Context, d ocispec.Descriptor) error {
+	there, err := c.dst.Exists(ctx, d)
+	if err != nil {
+		return err
+	}
+	if there {
+		c.skip(d)
+		return nil
+	}
+	return c.options.Retry.do(ctx, c.events, func() error { return c.transfer(ctx, d) })
+}
+
+// transfer makes one attempt to bring a blob over.
+func (c *copier) transfer(ctx context.Context, d ocispec.Descriptor) error {
+	fetched := false
+	fetch := func() (io.ReadCloser, error) {
+		fetched = true
+		c.events.send(Event{Kind: EventStart, Descriptor: d})
+		rc, err := c.src.Fetch(ctx, d)
+		if err != nil {
+			return nil, err
+		}
+		return readCloser{&progressReader{Reader: rc, desc: d, events: c.events}, rc}, nil
+	}
+	from, _ := c.src.(*remoteTarget)
+	to, _ := c.dst.(*remoteTarget)
+	if from != nil && to != nil && to.sameRegistry(from) {
+		err := to.mount(ctx, d, from, fetch)
+		switch {
+		case err == nil && fetched:
+			c.copied(d)
+			return nil
+		case err == nil:
+			c.mounted(d)
+			return nil
+		case fetched || ctx.Err() != nil || !refusesMount(err):
+			return err
+		}
+	}
+	rc, err := fetch()
+	if err != nil {
+		return err
+	}
+	defer rc.Close()
+	if err := c.dst.Push(ctx, d, rc); err != nil {
+		return err
+	}
+	c.copied(d)
+	return nil
+}
+
+// refusesMount recognizes registries that answer a mount with an error instead
+// of opening an upload, for example when the source may not be read with the
+// same token.
+func refusesMount(err error) bool {
+	for _, kind := range []error{ErrUnauthorized, ErrDenied, ErrNotFound, ErrRejected} {
+		if errors.Is(err, kind) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *copier) copied(d ocispec.Descriptor) {
+	c.count(Event{Kind: EventDone, Descriptor: d, Bytes: d.Size}, func(r *Result) { r.Copied++; r.Bytes += d.Size })
+}
+
+func (c *copier) mounted(d ocispec.Descriptor) {
+	c.count(Event{Kind: EventMounted, Descriptor: d}, func(r *Result) { r.Mounted++ })
+}
+
+func (c *copier) skip(d ocispec.Descriptor) {
+	c.count(Event{Kind: EventExists, Descriptor: d}, func(r *Result) { r.Skipped++ })
+}
+
+func (c *copier) count(e Event, add func(*Result)) {
+	c.mu.Lock()
+	add(&c.result)
+	c.mu.Unlock()
+	c.events.send(e)
+}
+
+// parallel calls f for each item, at most limit at once, and stops at the first
+// error.
+func parallel[T any](ctx context.Context, limit int, items []T, f func(context.Context, T) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(limit)
+	for _, item := range items {
+		group.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			return f(ctx, item)
+		})
+	}
+	return group.Wait()
+}
+
+// progressReader reports the bytes that pass, every progressStep of them.
+type progressReader struct {
+	io.Reader
+	desc           ocispec.Descriptor
+	events         *listener
+	read, reported int64
+}
+
+const progressStep = 256 << 10
+
+func (p *progressReader) Read(b []byte) (int, error) {
+	n, err := p.Reader.Read(b)
+	p.read += int64(n)
+	if p.read-p.reported >= progressStep {
+		p.reported = p.read
+		p.events.send(Event{Kind: EventProgress, Descriptor: p.desc, Bytes: p.read})
+	}
+	return n, err
+}

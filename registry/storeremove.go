@@ -1,0 +1,117 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/opencontainers/go-digest"
+	"github.com/wpkdev/wpk/registry/internal/durable"
+)
+
+// removePatience is how long Remove waits for writers in other processes before
+// it leaves the blobs for the next Remove.
+const removePatience = time.Second
+
+// Freed is what a Remove gave back.
+type Freed struct {
+	Blobs int   `json:"blobs"`
+	Bytes int64 `json:"bytes"`
+	// Deferred is true when another process was writing to the store, so that no
+	// blob could be freed. The name is gone; the next Remove frees the blobs.
+	Deferred bool `json:"deferred"`
+}
+
+// Remove takes a name away and frees every blob that no other name needs. The
+// name must be spelled as in [Store.List].
+func (s *Store) Remove(ctx context.Context, name string) (Freed, error) {
+	index, err := s.readIndex(ctx)
+	if err == nil && !index.has(name) {
+		err = ErrNotFound // before a lock file makes a folder look like a store
+	}
+	if err != nil {
+		return Freed{}, s.fail("remove", s.label(name), err)
+	}
+	err = s.changeIndex(ctx, func(x *layoutIndex) error {
+		x.remove(name)
+		return nil
+	})
+	if err != nil {
+		return Freed{}, s.fail("remove", s.label(name), err)
+	}
+	freed, err := s.free(ctx)
+	return freed, s.fail("remove", s.label(name), err)
+}
+
+// free deletes unreferenced blobs while nobody writes.
+func (s *Store) free(ctx context.Context) (Freed, error) {
+	patient, cancel := context.WithTimeout(ctx, removePatience)
+	defer cancel()
+	release, err := lockFile(patient, s.path(writersLock), exclusive)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return Freed{Deferred: true}, nil
+	}
+	if err != nil {
+		return Freed{}, err
+	}
+	defer release()
+	keep, err := s.referenced(ctx)
+	if err != nil {
+		return Freed{}, err
+	}
+	return s.sweep(ctx, keep)
+}
+
+// referenced returns the digests behind all names. A manifest that cannot be
+// read is an error: it might refer to anything. One that is missing refers to
+// nothing.
+func (s *Store) referenced(ctx context.Context) (map[digest.Digest]bool, error) {
+	index, err := s.readIndex(ctx)
+	if err != nil {
+		return nil, err
+	}
+	keep := map[digest.Digest]bool{}
+	for _, root := range index.Manifests {
+		g, err := walk(ctx, s, root, isMissing)
+		if err != nil {
+			return nil, err
+		}
+		g.addTo(keep)
+	}
+	return keep, nil
+}
+
+func isMissing(err error) bool { return errors.Is(err, ErrNotFound) }
+
+// sweep deletes the files below blobs that are not to be kept, and leftovers of
+// processes that died.
+func (s *Store) sweep(ctx context.Context, keep map[digest.Digest]bool) (Freed, error) {
+	var freed Freed
+	err := filepath.WalkDir(s.path(blobsFolder), func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		sum := digest.NewDigestFromEncoded(digest.Algorithm(filepath.Base(filepath.Dir(path))), e.Name())
+		foreign := sum.Validate() != nil && !durable.IsTemp(path)
+		if keep[sum] || foreign {
+			return nil
+		}
+		info, err := e.Info()
+		if err != nil {
+			return err
+		}
+		if err := os.Remove(path); err != nil {
+			return err
+		}
+		freed.Blobs++
+		freed.Bytes += info.Size()
+		return nil
+	})
+	return freed, err
+}
