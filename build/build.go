@@ -147,11 +147,8 @@ type job struct {
 }
 
 func newJob(o Options) (*job, error) {
-	dir, err := filepath.Abs(o.Dir)
+	dir, err := realPath(o.Dir)
 	if err != nil {
-		return nil, err
-	}
-	if dir, err = filepath.EvalSymlinks(dir); err != nil {
 		return nil, err
 	}
 	info, err := os.Stat(dir)
@@ -176,25 +173,6 @@ func newJob(o Options) (*job, error) {
 		return nil, err
 	}
 	return &job{Options: o, work: work}, nil
-}
-
-// makeWork makes a private folder below cache. Its path is real, so that a compiler's prefix map matches what the
-// tools see as their current folder.
-func makeWork(cache string) (string, error) {
-	if cache == "" {
-		cache = os.TempDir()
-	}
-	if err := os.MkdirAll(cache, 0o700); err != nil {
-		return "", err
-	}
-	cache, err := filepath.Abs(cache)
-	if err != nil {
-		return "", err
-	}
-	if cache, err = filepath.EvalSymlinks(cache); err != nil {
-		return "", err
-	}
-	return os.MkdirTemp(cache, "wpk-build-")
 }
 
 func (j *job) close() { _ = os.RemoveAll(j.work) }

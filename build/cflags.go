@@ -1,0 +1,91 @@
+package build
+
+import (
+	"slices"
+	"strings"
+)
+
+// cEnv is the environment for C compilers and what drives them. Left out is what is meant for the machine's own
+// programs and would end up in the module (CFLAGS=-march=native, CPATH), and what make leaves for a make that it
+// starts, in case that wpk itself runs under one. SOURCE_DATE_EPOCH stays what it is, or is zero: compilers that know
+// it use it for __DATE__.
+func cEnv(env []string) []string {
+	epoch := getenv(env, "SOURCE_DATE_EPOCH")
+	if epoch == "" {
+		epoch = "0"
+	}
+	env = dropenv(env,
+		"CC", "CXX", "CPP", "LD", "AR", "RANLIB", "NM", "STRIP",
+		"CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "LDLIBS", "CCC_OVERRIDE_OPTIONS",
+		"CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH", "COMPILER_PATH",
+		"MAKEFLAGS", "MFLAGS", "GNUMAKEFLAGS", "MAKELEVEL", "MAKEFILES", "MAKEOVERRIDES", "DESTDIR",
+		"CMAKE_*", "NINJA_STATUS", "PKG_CONFIG*",
+	)
+	return setenv(env, "SOURCE_DATE_EPOCH="+epoch)
+}
+
+// baseFlags are the flags of every compilation. The prefix maps replace the folders that a compiler would write into
+// the module (__FILE__, debug information), each given as "FOLDER=REPLACEMENT".
+func (c *compiler) baseFlags(o COptions, prefixMaps ...string) []string {
+	flags := append(slices.Clone(c.flags), "-O2")
+	for _, m := range prefixMaps {
+		flags = append(flags, "-ffile-prefix-map="+m)
+	}
+	return append(flags, o.CFlags...)
+}
+
+// linkFlags are the flags of every link. Debug information goes, the C library's own above all, since it is several
+// times the program's size; the names of functions stay, for readable traps. Who asks for -g keeps everything.
+func linkFlags(o COptions) []string {
+	var flags []string
+	if !slices.ContainsFunc(o.CFlags, isDebugFlag) {
+		flags = append(flags, "-Wl,--strip-debug")
+	}
+	return append(flags, o.LDFlags...)
+}
+
+func isDebugFlag(f string) bool {
+	return strings.HasPrefix(f, "-g") && f != "-g0"
+}
+
+// foreignFlags are the flags for builds that others drive. Makefiles and CMake projects overwrite CFLAGS and LDFLAGS as
+// they like, so everything that must not get lost is part of the compiler's command itself, and unused linker flags
+// are no reason for a warning.
+func (c *compiler) foreignFlags(o COptions, prefixMaps ...string) []string {
+	flags := append(c.baseFlags(o, prefixMaps...), "-Wno-unused-command-line-argument")
+	return append(flags, linkFlags(o)...)
+}
+
+// cxx returns the compiler's C++ command: a clang is one by a flag, whether clang++ is installed or not.
+func (c *compiler) cxx(flags []string) []string {
+	flags = append(slices.Clone(flags), c.cxxFlags...)
+	if c.subcommands() {
+		return append(c.sibling("c++"), flags...)
+	}
+	return c.command(append([]string{"--driver-mode=g++"}, flags...)...)
+}
+
+// facts tells how a C program was made; flags are those of the compiler and of the linker.
+func (c *compiler) facts(j *job, name string, flags []string, tools ...Tool) Facts {
+	return Facts{
+		Language: LanguageC, Name: name, Flags: j.portable(flags), Tools: append([]Tool{c.tool}, tools...),
+		Env: []string{"SOURCE_DATE_EPOCH=" + getenv(cEnv(j.Env), "SOURCE_DATE_EPOCH")},
+	}
+}
+
+// shellJoin joins a command for a shell, and for whoever splits words as a shell does.
+func shellJoin(command []string) string {
+	quoted := make([]string, len(command))
+	for i, arg := range command {
+		quoted[i] = shellQuote(arg)
+	}
+	return strings.Join(quoted, " ")
+}
+
+func shellQuote(arg string) string {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+,./:@%"
+	if arg != "" && strings.Trim(arg, plain) == "" {
+		return arg
+	}
+	return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+}

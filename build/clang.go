@@ -1,0 +1,146 @@
+package build
+
+import (
+	"context"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// A compiler is a C compiler that has proved that it can make WebAssembly programs on this machine.
+type compiler struct {
+	driver                   // how it is called
+	flags, cxxFlags []string // what makes it compile for WebAssembly
+	tool            Tool     // which one it is
+}
+
+// A driver is the command that compiles C. A plain clang comes with its own binary tools beside it; a driver with
+// subcommands, such as "zig cc", has them as further subcommands.
+type driver struct {
+	path string
+	args []string
+}
+
+// subcommands reports whether the driver is one like "zig cc" or "python3 -m ziglang cc".
+func (d driver) subcommands() bool {
+	return len(d.args) > 0 && d.args[len(d.args)-1] == "cc"
+}
+
+// command returns the driver's command with more arguments.
+func (d driver) command(args ...string) []string {
+	return append(append([]string{d.path}, d.args...), args...)
+}
+
+// sibling returns another subcommand of the driver: "zig ar".
+func (d driver) sibling(name string) []string {
+	c := d.command()
+	c[len(c)-1] = name
+	return c
+}
+
+// The names that clang versions gave WASI preview 1, the newer one first: a toolchain that knows it warns about the other.
+var wasiTargets = []string{"wasm32-wasip1", "wasm32-wasi"}
+
+// Where distributions put the C library when clang does not find it by itself: Arch, Alpine and Homebrew; Fedora.
+var sysroots = []string{
+	"/usr/share/wasi-sysroot", "/opt/homebrew/share/wasi-sysroot", "/usr/local/share/wasi-sysroot", "/usr/wasm32-wasi",
+}
+
+// The versions of clang that distributions package as clang-NN. Before 11 the WASI target was not complete.
+const (
+	oldestClang = 11
+	newestClang = 40
+)
+
+// findCompiler returns the C compiler to use, the most explicit choice first:
+//
+//  1. [COptions.CC]. It was chosen for this very build, so it works or the build fails.
+//  2. WASI_SDK_PATH in the environment. It means WebAssembly and nothing else, so it, too, works or the build fails.
+//  3. CC in the environment. It may be meant for WebAssembly, but mostly names the compiler of the machine's own
+//     programs; it is taken when it can make WebAssembly programs and passed over when it cannot.
+//  4. clang, then the newest clang-NN, whichever makes a program first: the distribution's clang with wasi-libc.
+//  5. zig, on PATH or as the Python package ziglang.
+//
+// Finding one that works means really compiling and linking a small program: a clang without a sysroot, linker or
+// builtins looks the same from outside.
+func findCompiler(ctx context.Context, j *job) (*compiler, error) {
+	f := &finder{job: j, env: cEnv(j.Env)}
+	if j.C.CC != "" {
+		return f.must(ctx, strings.Fields(j.C.CC), "")
+	}
+	if sdk := getenv(j.Env, "WASI_SDK_PATH"); sdk != "" {
+		return f.must(ctx, []string{filepath.Join(sdk, "bin", "clang")}, filepath.Join(sdk, "share", "wasi-sysroot"))
+	}
+	for _, command := range candidates(j.Env) {
+		if d, ok := f.look(command); ok {
+			if c := f.try(ctx, d, append([]string{""}, sysroots...)...); c != nil {
+				return c, nil
+			}
+			f.failed = append(f.failed, d)
+		}
+		if err := context.Cause(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return nil, f.missing(ctx)
+}
+
+// sysroot returns the C library's folder when it has one of its own that the flags name.
+func (c *compiler) sysroot() []string {
+	for _, f := range c.flags {
+		if s, ok := strings.CutPrefix(f, "--sysroot="); ok {
+			return []string{s}
+		}
+	}
+	return nil
+}
+
+// candidates are the commands to try when nothing is chosen, in order.
+func candidates(env []string) [][]string {
+	var c [][]string
+	if cc := strings.Fields(getenv(env, "CC")); len(cc) > 0 {
+		c = append(c, cc)
+	}
+	c = append(c, []string{"clang"})
+	for v := newestClang; v >= oldestClang; v-- {
+		c = append(c, []string{"clang-" + strconv.Itoa(v)})
+	}
+	return append(c, []string{"zig", "cc"}, []string{"python3", "-m", "ziglang", "cc"})
+}
+
+// versionSuffix is what distributions append to the names of LLVM's tools.
+var versionSuffix = regexp.MustCompile(`-[0-9]+$`)
+
+// archiver returns the commands of ar and ranlib that understand WebAssembly objects. The system's own do not: they
+// would leave out the index that the linker needs.
+func (f *finder) archiver(ctx context.Context, d driver) (ar, ranlib []string, err error) {
+	if d.subcommands() {
+		return d.sibling("ar"), d.sibling("ranlib"), nil
+	}
+	if ar = f.llvmTool(ctx, d, "llvm-ar"); ar == nil {
+		return nil, nil, &MissingError{Kind: KindTool, Name: "llvm-ar", Version: f.major(ctx, d), Purpose: "makes libraries of WebAssembly objects"}
+	}
+	if ranlib = f.llvmTool(ctx, d, "llvm-ranlib"); ranlib == nil {
+		ranlib = []string{ar[0], "s"}
+	}
+	return ar, ranlib, nil
+}
+
+// llvmTool finds a program of LLVM that fits a clang: beside it, under its version's name, then any.
+func (f *finder) llvmTool(ctx context.Context, d driver, name string) []string {
+	suffix := versionSuffix.FindString(filepath.Base(d.path))
+	names := []string{filepath.Join(filepath.Dir(d.path), name+suffix), filepath.Join(filepath.Dir(d.path), name)}
+	if p, err := f.ask(ctx, d, "-print-prog-name="+name); err == nil && filepath.IsAbs(p) {
+		names = append(names, p)
+	}
+	if v := f.major(ctx, d); v != "" {
+		names = append(names, name+"-"+v)
+	}
+	for _, n := range append(names, name) {
+		if p, err := f.Exec.LookPath(n, f.env); err == nil {
+			return []string{p}
+		}
+	}
+	return nil
+}

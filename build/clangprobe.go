@@ -1,0 +1,180 @@
+package build
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// probeSource is the smallest program that needs all of a toolchain: a header and a function of the C library.
+const probeSource = "#include <stdio.h>\nint main(void) { return puts(\"\") < 0; }\n"
+
+// A finder looks for a compiler, and remembers the ones that do not do.
+type finder struct {
+	*job
+	env    []string
+	failed []driver
+}
+
+// look finds the program of a command on PATH.
+func (f *finder) look(command []string) (driver, bool) {
+	path, err := f.Exec.LookPath(command[0], f.env)
+	return driver{path: path, args: command[1:]}, err == nil
+}
+
+// must returns the compiler of an explicit choice, or why it does not do.
+func (f *finder) must(ctx context.Context, command []string, sysroot string) (*compiler, error) {
+	d, ok := f.look(command)
+	if !ok {
+		return nil, &MissingError{Kind: KindTool, Name: command[0], Purpose: "is the chosen C compiler"}
+	}
+	tries := append([]string{""}, sysroots...)
+	if sysroot != "" {
+		tries = []string{sysroot}
+	}
+	if c := f.try(ctx, d, tries...); c != nil {
+		return c, nil
+	}
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
+	f.failed = []driver{d}
+	return nil, f.missing(ctx)
+}
+
+// try compiles and links the probe with each target and sysroot until one does. The sysroot "" is the compiler's own.
+func (f *finder) try(ctx context.Context, d driver, sysroots ...string) *compiler {
+	for _, target := range wasiTargets {
+		for _, sysroot := range sysroots {
+			flags := []string{"--target=" + target}
+			if d.subcommands() {
+				flags = []string{"-target", target}
+			}
+			if sysroot != "" {
+				if _, err := os.Stat(sysroot); err != nil {
+					continue
+				}
+				flags = append(flags, "--sysroot="+sysroot)
+			}
+			if f.links(ctx, d, flags) {
+				return f.describe(ctx, d, flags)
+			}
+		}
+	}
+	return nil
+}
+
+// links reports whether a compiler makes a program with these flags.
+func (f *finder) links(ctx context.Context, d driver, flags []string) bool {
+	return f.compiles(ctx, d, probeSource, append(flags[:len(flags):len(flags)], "-o", "probe.wasm")...)
+}
+
+func (f *finder) compiles(ctx context.Context, d driver, source string, args ...string) bool {
+	if err := os.WriteFile(f.path("probe.c"), []byte(source), 0o600); err != nil {
+		return false
+	}
+	_, err := f.ask(ctx, d, append(args, "probe.c")...)
+	return err == nil
+}
+
+// ask runs a driver in the work folder and returns what it prints.
+func (f *finder) ask(ctx context.Context, d driver, args ...string) (string, error) {
+	c := d.command(args...)
+	return output(ctx, f.Exec, Command{Path: c[0], Args: c[1:], Dir: f.work, Env: f.env})
+}
+
+// describe completes what is known about a compiler that works.
+func (f *finder) describe(ctx context.Context, d driver, flags []string) *compiler {
+	c := &compiler{driver: d, flags: flags, cxxFlags: []string{"-fno-exceptions"}, tool: Tool{Name: filepath.Base(d.path)}}
+	if d.subcommands() {
+		c.tool.Name = "zig"
+		version := d.sibling("version")
+		c.tool.Version, _ = output(ctx, f.Exec, Command{Path: version[0], Args: version[1:], Dir: f.work, Env: f.env})
+		return c
+	}
+	c.tool.Name = versionSuffix.ReplaceAllString(c.tool.Name, "")
+	c.tool.Version, _ = f.ask(ctx, d, "-dumpversion")
+	if include := f.sharedSysroot(ctx, d, flags); include != "" {
+		c.cxxFlags = append(c.cxxFlags, "-isystem", filepath.Join(include, "c++", "v1"))
+		c.flags = append(c.flags, "-nostdlibinc", "-isystem", include)
+	}
+	return c
+}
+
+// sharedSysroot returns the C library's include folder when it lies beside the machine's own headers, as in Debian's
+// /usr/include/wasm32-wasi, and "" when it has a sysroot of its own. There clang goes on to search /usr/include: a
+// program would find headers of libraries that are not there for WebAssembly, and differ from machine to machine.
+func (f *finder) sharedSysroot(ctx context.Context, d driver, flags []string) string {
+	if strings.HasPrefix(flags[len(flags)-1], "--sysroot=") {
+		return ""
+	}
+	libc, err := f.ask(ctx, d, flags[0], "-print-file-name=libc.a")
+	if err != nil || !filepath.IsAbs(libc) {
+		return ""
+	}
+	lib := filepath.Dir(libc) // /usr/lib/wasm32-wasi
+	root := filepath.Dir(filepath.Dir(lib))
+	include := filepath.Join(root, "include", filepath.Base(lib))
+	if exists(include, "stdio.h") && exists(filepath.Join(root, "include"), "stdio.h") {
+		return include
+	}
+	return ""
+}
+
+// missing names the piece that stands between this machine and a C compiler for WebAssembly. Among the compilers that
+// failed, the one that lacks least is the one to complete.
+func (f *finder) missing(ctx context.Context) error {
+	var best *MissingError
+	least := 0
+	for _, d := range f.failed {
+		if d.subcommands() {
+			continue
+		}
+		if e, have := f.lacks(ctx, d); best == nil || have > least {
+			best, least = e, have
+		}
+	}
+	if best == nil {
+		best = &MissingError{Kind: KindTool, Name: "clang", Purpose: "compiles C to WebAssembly"}
+	}
+	best.AnyOf = []string{"wasi-sdk", "zig"}
+	return best
+}
+
+// lacks asks a clang for its pieces one after the other, and returns the first that is missing with the number of
+// those that are there.
+func (f *finder) lacks(ctx context.Context, d driver) (e *MissingError, have int) {
+	target := "--target=" + wasiTargets[len(wasiTargets)-1]
+	version := f.major(ctx, d)
+	answer := func(question string) string {
+		path, err := f.ask(ctx, d, target, question)
+		if err != nil || !filepath.IsAbs(path) {
+			return ""
+		}
+		return path
+	}
+	if !f.compiles(ctx, d, "int x;\n", target, "-c", "-o", "probe.o") {
+		return &MissingError{Kind: KindTarget, Name: wasiTargets[len(wasiTargets)-1], Purpose: filepath.Base(d.path) + " cannot compile for it"}, 0
+	}
+	if answer("-print-file-name=libc.a") == "" {
+		return &MissingError{Kind: KindSysroot, Name: "wasi-libc", Purpose: "is the C library for WebAssembly"}, 1
+	}
+	if f.llvmTool(ctx, d, "wasm-ld") == nil {
+		return &MissingError{Kind: KindTool, Name: "wasm-ld", Version: version, Purpose: "links WebAssembly"}, 2
+	}
+	if path := answer("-print-libgcc-file-name"); !exists(filepath.Dir(path), filepath.Base(path)) {
+		return &MissingError{Kind: KindTarget, Name: "libclang_rt.builtins-wasm32.a", Version: version, Purpose: "holds clang's own functions for WebAssembly"}, 3
+	}
+	return &MissingError{Kind: KindSysroot, Name: "wasi-libc", Purpose: "the one that is there does not fit clang"}, 4
+}
+
+// major returns a clang's major version: "14".
+func (f *finder) major(ctx context.Context, d driver) string {
+	v, err := f.ask(ctx, d, "-dumpversion")
+	if err != nil {
+		return ""
+	}
+	v, _, _ = strings.Cut(v, ".")
+	return v
+}

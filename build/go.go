@@ -1,0 +1,136 @@
+package build
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"go/version"
+	"path/filepath"
+	"strings"
+)
+
+// goToolchain compiles Go with the user's go command, which follows the project's go.mod, go.work, vendor folder and
+// toolchain line as always. See https://go.dev/blog/wasi for the port.
+type goToolchain struct{}
+
+// The Go releases that brought what a build needs.
+const (
+	goWithWasip1  = "go1.21" // GOOS=wasip1
+	goWithReactor = "go1.24" // -buildmode=c-shared on wasip1, and //go:wasmexport
+)
+
+// goQueried are the settings that change the module that Go makes, beyond the flags. They come from the environment or
+// from `go env -w`, so the go command itself is asked.
+var goQueried = []string{"GOEXPERIMENT", "GOFIPS140", "GOWASM"}
+
+// A goCommand is the go command, ready to be called for one job.
+type goCommand struct {
+	*job
+	path     string
+	env      []string
+	settings map[string]string
+}
+
+func (goToolchain) compile(ctx context.Context, j *job) (product, error) {
+	g, err := newGoCommand(ctx, j)
+	if err != nil {
+		return product{}, err
+	}
+	p, err := g.mainPackage(ctx)
+	if err != nil {
+		return product{}, err
+	}
+	flags, out := g.flags(), filepath.Join(j.work, "module.wasm")
+	args := append([]string{"build", fmt.Sprintf("-p=%d", j.Jobs), "-o", out}, flags...)
+	if err := g.run(ctx, append(args, "--", p.ImportPath)...); err != nil {
+		return product{}, err
+	}
+	return product{path: out, facts: g.facts(p, flags)}, nil
+}
+
+// newGoCommand finds Go and checks that it can do what is asked of it.
+func newGoCommand(ctx context.Context, j *job) (*goCommand, error) {
+	path, err := j.Exec.LookPath("go", j.Env)
+	if err != nil {
+		return nil, &MissingError{Kind: KindTool, Name: "go", Purpose: "compiles Go"}
+	}
+	g := &goCommand{job: j, path: path, env: setenv(j.Env, "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")}
+	out, err := g.output(ctx, append([]string{"env", "-json", "GOVERSION", "GOFLAGS"}, goQueried...)...)
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal([]byte(out), &g.settings); err != nil {
+		return nil, fmt.Errorf("go env: %w", err)
+	}
+	if g.olderThan(goWithWasip1) {
+		return nil, &MissingError{Kind: KindTarget, Name: "wasip1", Purpose: "Go can compile for WASI from go1.21 on", Version: goWithWasip1}
+	}
+	if j.Go.Reactor && g.olderThan(goWithReactor) {
+		return nil, &MissingError{Kind: KindTarget, Name: "wasip1 reactor", Purpose: "Go can build reactors from go1.24 on", Version: goWithReactor}
+	}
+	g.settings["GOFLAGS"] = keepGoFlags(g.settings["GOFLAGS"])
+	g.env = setenv(g.env, "GOFLAGS="+strings.TrimSpace("-trimpath "+g.settings["GOFLAGS"]))
+	return g, nil
+}
+
+// olderThan compares Go's version. A development version has no number and passes: it is new.
+func (g *goCommand) olderThan(v string) bool {
+	have, _, _ := strings.Cut(g.settings["GOVERSION"], " ")
+	return version.IsValid(have) && version.Compare(have, v) < 0
+}
+
+// keepGoFlags filters GOFLAGS. Kept is what says which sources to build (a vendor folder, another go.mod, an overlay,
+// tags): without it the build would fail or be another program. Dropped is the rest, such as -gcflags, -race or -x: a
+// flag in one developer's environment must not change the digest; [GoOptions] has the settings that may.
+func keepGoFlags(goflags string) string {
+	var kept []string
+	for f := range strings.FieldsSeq(goflags) {
+		name, _, _ := strings.Cut(strings.TrimLeft(f, "-"), "=")
+		switch name {
+		case "mod", "modfile", "modcacherw", "overlay", "tags":
+			kept = append(kept, f)
+		}
+	}
+	return strings.Join(kept, " ")
+}
+
+// flags are the build's flags. -trimpath keeps the folder's path out of the module; an empty build id and no VCS stamp
+// make equal sources give equal bytes; -s -w leave out what only a native debugger reads.
+func (g *goCommand) flags() []string {
+	o := g.Go
+	flags := []string{"-trimpath", fmt.Sprintf("-buildvcs=%t", o.BuildVCS), "-ldflags=" + strings.TrimSpace("-s -w -buildid= "+o.LDFlags)}
+	if len(o.Tags) > 0 {
+		flags = append(flags, "-tags="+strings.Join(o.Tags, ","))
+	}
+	if o.Reactor {
+		flags = append(flags, "-buildmode=c-shared")
+	}
+	return flags
+}
+
+func (g *goCommand) facts(p *goPackage, flags []string) Facts {
+	f := Facts{
+		Language: LanguageGo, Name: p.programName(), Package: p.ImportPath, Flags: g.portable(flags),
+		Tools: []Tool{{Name: "go", Version: strings.TrimPrefix(g.settings["GOVERSION"], "go")}},
+		Env:   []string{"CGO_ENABLED=0", "GOARCH=wasm", "GOOS=wasip1"},
+	}
+	if p.Module != nil {
+		f.Module, f.Version = p.Module.Path, p.Module.Version
+	}
+	for _, k := range append([]string{"GOFLAGS"}, goQueried...) {
+		if v := g.settings[k]; v != "" {
+			f.Env = append(f.Env, g.portable([]string{k + "=" + v})...)
+		}
+	}
+	return f
+}
+
+// run calls go with its output streamed to the caller.
+func (g *goCommand) run(ctx context.Context, args ...string) error {
+	return g.Exec.Run(ctx, Command{Path: g.path, Args: args, Dir: g.Dir, Env: g.env, Stdout: g.Output, Stderr: g.Output})
+}
+
+// output calls go for an answer; why it has none is streamed to the caller.
+func (g *goCommand) output(ctx context.Context, args ...string) (string, error) {
+	return output(ctx, g.Exec, Command{Path: g.path, Args: args, Dir: g.Dir, Env: g.env, Stderr: g.Output})
+}

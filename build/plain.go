@@ -1,0 +1,83 @@
+package build
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// plainToolchain compiles a folder of C files without any build description: all *.c in the folder and in src make one
+// program, except tests (*_test.c and test_*.c); headers are found in the folder and in include.
+type plainToolchain struct{}
+
+// plainPatterns are the places of the sources.
+var plainPatterns = []string{"*.c", "src/*.c"}
+
+// plainSources returns the sources, relative and sorted: the order of objects shows in the module.
+func plainSources(dir string) []string {
+	var sources []string
+	for _, sub := range []string{"", "src"} {
+		for _, name := range filesIn(filepath.Join(dir, sub), ".c") {
+			if !strings.HasSuffix(name, "_test.c") && !strings.HasPrefix(name, "test_") {
+				sources = append(sources, filepath.Join(sub, name))
+			}
+		}
+	}
+	return sources
+}
+
+func (plainToolchain) compile(ctx context.Context, j *job) (product, error) {
+	c, err := findCompiler(ctx, j)
+	if err != nil {
+		return product{}, err
+	}
+	flags := append(c.baseFlags(j.C, j.Dir+"=.", j.work+"=work"), "-I.", "-Iinclude")
+	objects, err := c.compileAll(ctx, j, plainSources(j.Dir), flags)
+	if err != nil {
+		return product{}, err
+	}
+	out, link := j.path("module.wasm"), linkFlags(j.C)
+	args := append(append(append(flags[:len(flags):len(flags)], "-o", out), objects...), link...)
+	if err := c.run(ctx, j, j.Output, args); err != nil {
+		return product{}, err
+	}
+	name := j.C.Bin
+	if name == "" {
+		name = filepath.Base(j.Dir)
+	}
+	return product{path: out, facts: c.facts(j, name, append(flags, link...))}, nil
+}
+
+// compileAll compiles each source to an object of its own, several at once. What the compiler says about one file comes
+// in one piece. The first failure stops the rest.
+func (c *compiler) compileAll(ctx context.Context, j *job, sources, flags []string) ([]string, error) {
+	objects := make([]string, len(sources))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(j.Jobs)
+	var mu sync.Mutex
+	for i, source := range sources {
+		objects[i] = j.path(fmt.Sprintf("%d.o", i))
+		args := append(flags[:len(flags):len(flags)], "-c", "-o", objects[i], source)
+		group.Go(func() error {
+			var said bytes.Buffer
+			err := c.run(ctx, j, &said, args)
+			mu.Lock()
+			defer mu.Unlock()
+			_, _ = j.Output.Write(said.Bytes())
+			return err
+		})
+	}
+	return objects, group.Wait()
+}
+
+// run calls the compiler in the source folder, so that it sees relative names only.
+func (c *compiler) run(ctx context.Context, j *job, out io.Writer, args []string) error {
+	cmd := c.command(args...)
+	return j.Exec.Run(ctx, Command{Path: cmd[0], Args: cmd[1:], Dir: j.Dir, Env: cEnv(j.Env), Stdout: out, Stderr: out})
+}
