@@ -8,7 +8,7 @@
 package engine
 
 import (
-	"context"
+	"cmp"
 	"io"
 	"time"
 )
@@ -18,8 +18,8 @@ type Mode string
 
 // The modes. The zero value is Auto.
 const (
-	// Auto is the compiler where wazero has one for this machine (amd64 and
-	// arm64 on the usual systems) and the interpreter elsewhere.
+	// Auto is the compiler where wazero has one (amd64 and arm64 on the usual
+	// systems) and the interpreter elsewhere.
 	Auto Mode = ""
 	// Compiler translates the module to machine code first: slow to start
 	// without a cache, fast to run.
@@ -81,10 +81,14 @@ type Dir struct {
 type Limits struct {
 	Time        time.Duration `json:"time,omitempty"`        // compiling and running together
 	MemoryPages uint32        `json:"memoryPages,omitempty"` // of 64 KiB
-	Output      int64         `json:"output,omitempty"`      // bytes on stdout and stderr together; -1 is no limit
+	Output      int64         `json:"output,omitempty"`      // bytes on stdout and stderr together; see NoOutputLimit
 	OpenFiles   int           `json:"openFiles,omitempty"`   // files and directories open at once
 	ModuleSize  int64         `json:"moduleSize,omitempty"`  // bytes
 }
+
+// NoOutputLimit is the Limits.Output that counts nothing. Only then does a
+// module see that its stdout is a terminal, since counting hides the file.
+const NoOutputLimit = -1
 
 // DefaultLimits returns what zero fields of Limits stand for: 1 GiB of memory,
 // 64 MiB of output, 256 open files and a module of at most 256 MiB.
@@ -100,18 +104,15 @@ type Result struct {
 	Run      time.Duration `json:"run"`     // nanoseconds
 	Stop     Stop          `json:"stop,omitempty"`
 	Detail   string        `json:"detail,omitempty"` // one line about Stop, or a note
+	Trace    string        `json:"trace,omitempty"`  // after a trap, the module's functions, innermost first
 }
 
-// Run runs the module to its end or until a limit or ctx stops it. Whatever
-// the module did is in the Result; an error means that it could not run at
-// all: ErrNotWasm, ErrComponent, *ImportError, *fs.PathError of a directory,
-// or ctx's own error.
-func Run(ctx context.Context, s Spec) (Result, error) {
-	return Result{}, ctx.Err()
-}
-
-// RunnerMain is the whole of cmd/wpk-runner. args is argv without the program.
-func RunnerMain(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	_, _, _, _ = args, stdin, stdout, stderr
-	return 1
+// withDefaults fills in what is zero.
+func (l Limits) withDefaults() Limits {
+	d := DefaultLimits()
+	l.MemoryPages = cmp.Or(l.MemoryPages, d.MemoryPages)
+	l.Output = cmp.Or(l.Output, d.Output)
+	l.OpenFiles = cmp.Or(l.OpenFiles, d.OpenFiles)
+	l.ModuleSize = cmp.Or(l.ModuleSize, d.ModuleSize)
+	return l
 }

@@ -14,6 +14,12 @@ var (
 	ErrComponent = errors.New("a WebAssembly component cannot run here, only a core module")
 	// ErrTooLarge means that the module has more bytes than Limits.ModuleSize.
 	ErrTooLarge = errors.New("module too large")
+	// ErrNoCompiler means that Compiler was asked for where wazero has none.
+	ErrNoCompiler = errors.New("no compiler for this architecture, only an interpreter")
+	// ErrCache means that Engine.CacheDir is not safe to execute code from.
+	ErrCache = errors.New("unsafe cache folder")
+	// ErrDigest means that the runner was given other bytes than it was asked to run.
+	ErrDigest = errors.New("the module's digest differs from the one asked for")
 	// ErrNoEntry means that the module exports neither _start nor _initialize.
 	ErrNoEntry = errors.New("module exports neither _start nor _initialize")
 )
