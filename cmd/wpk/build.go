@@ -1,0 +1,238 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wpkdev/wpk/build"
+	"github.com/wpkdev/wpk/internal/ui"
+	"github.com/wpkdev/wpk/registry"
+)
+
+type buildOptions struct {
+	tags    []string
+	compile compileFlags
+	image   imageFlags
+	output  string
+	json    bool
+}
+
+// buildResult is what build prints.
+type buildResult struct {
+	References []string    `json:"references"`
+	Digest     string      `json:"digest"`
+	Layout     string      `json:"layout"`
+	Module     moduleFacts `json:"module"`
+	Facts      build.Facts `json:"build"`
+}
+
+type moduleFacts struct {
+	Digest string `json:"digest"`
+	Size   int64  `json:"size"`
+	Kind   string `json:"kind"`
+	WASI   string `json:"wasi,omitempty"`
+}
+
+func newBuild(a *app) *cobra.Command {
+	var o buildOptions
+	c := &cobra.Command{
+		Use:   "build [DIR]",
+		Short: "Compile a project to WebAssembly and pack it as one artifact",
+		Long: `Compiles the project in DIR (default: the current folder) with your own
+toolchain, and packs the module as one OCI artifact into the local store, or
+wherever -t says. DIR is a project or, for Go, the folder of one main package.
+
+Go is known by go.mod; C and C++ by CMakeLists.txt, a Makefile, or *.c files.
+The same sources and tools give the same digest in any folder, at any time.`,
+		Example: `  wpk build
+  wpk build ./cmd/server -t ghcr.io/acme/server:1.0
+  wpk build . -t oci:./layout:1.0 --file ./config.json:/etc/config.json
+  wpk build ./zlib --bin minigzip -t localhost:5000/demo/minigzip:1`,
+		Args: args(cobra.MaximumNArgs(1)),
+		RunE: func(c *cobra.Command, argv []string) error {
+			dir := "."
+			if len(argv) == 1 {
+				dir = argv[0]
+			}
+			return runBuild(c.Context(), a, o, dir)
+		},
+	}
+	f := c.Flags()
+	f.StringArrayVarP(&o.tags, "tag", "t", nil, "`REF` to write: host/repository[:tag] in the local store, oci:FOLDER[:tag] or oci-archive:FILE[:tag]; may be repeated")
+	f.StringVarP(&o.output, "output", "o", "", "write the bare module to this `FILE` as well")
+	o.compile.register(c)
+	o.image.register(c)
+	jsonFlag(c, &o.json)
+	return c
+}
+
+func runBuild(ctx context.Context, a *app, o buildOptions, dir string) error {
+	places, err := buildPlaces(o.tags)
+	if err != nil {
+		return err
+	}
+	opts, err := o.image.options(a)
+	if err != nil {
+		return err
+	}
+	cache, err := a.cacheDir()
+	if err != nil {
+		return err
+	}
+	a.ui.Status("build: compiling %s", dir)
+	start := time.Now()
+	compileOpts := o.compile.options(dir)
+	compileOpts.Env, compileOpts.Cache, compileOpts.Output = a.env, filepath.Join(cache, "build"), a.ui
+	module, err := build.Build(ctx, compileOpts)
+	a.ui.Status("")
+	if err != nil {
+		return fmt.Errorf("cannot build %q: %w", dir, err)
+	}
+	a.ui.Say("build: %s %s with %s in %s", module.Facts.Name, describe(module), tools(module.Facts), ui.Duration(time.Since(start)))
+
+	artifact, err := o.image.pack(module, opts)
+	if err != nil {
+		return fmt.Errorf("cannot pack %q: %w", dir, err)
+	}
+	if len(places) == 0 {
+		if places, err = defaultPlace(module.Facts.Name); err != nil {
+			return err
+		}
+	}
+	if o.output != "" {
+		if err := writeWhole(o.output, module.Wasm); err != nil {
+			return err
+		}
+	}
+	return a.saveBuild(ctx, o, places, module, artifact)
+}
+
+// saveBuild writes the artifact to every place and prints the result.
+func (a *app) saveBuild(ctx context.Context, o buildOptions, places []place, module *build.Module, artifact registry.Artifact) error {
+	res := buildResult{
+		Layout: o.image.layout,
+		Module: moduleFacts{module.Digest, int64(len(module.Wasm)), module.Info.Kind.String(), module.Info.WASI()},
+		Facts:  module.Facts,
+	}
+	for _, p := range places {
+		digest, err := a.save(ctx, p, artifact)
+		if err != nil {
+			return err
+		}
+		res.Digest = digest
+		res.References = append(res.References, p.ref.String())
+		if !o.json {
+			fmt.Fprintf(a.ui.Out, "%s@%s\n", p.ref, digest)
+		}
+	}
+	if o.json {
+		return a.printJSON(res)
+	}
+	return nil
+}
+
+func (a *app) save(ctx context.Context, p place, artifact registry.Artifact) (digest string, err error) {
+	target, name, err := a.target(ctx, p, transferFlags{})
+	if err != nil {
+		return "", err
+	}
+	desc, err := registry.Save(ctx, target, artifact, name)
+	if cerr := target.Close(); err == nil {
+		err = cerr
+	}
+	return string(desc.Digest), err
+}
+
+// buildPlaces reads -t: a host/repository name is a name in the local store.
+func buildPlaces(tags []string) ([]place, error) {
+	var places []place
+	for _, tag := range tags {
+		ref, err := registry.ParseRef(tag)
+		if err != nil {
+			return nil, err
+		}
+		if ref.Digest != "" {
+			return nil, &valueError{"--tag", tag, "a build finds its digest by itself; want a tag only"}
+		}
+		places = append(places, place{ref, ref.Transport == registry.Remote})
+	}
+	return places, nil
+}
+
+// defaultPlace names a build without -t as buildah does, after the program.
+func defaultPlace(name string) ([]place, error) {
+	ref, err := registry.ParseRef("localhost/" + repositoryName(name) + ":latest")
+	return []place{{ref, true}}, err
+}
+
+// repositoryName makes a program's name fit the grammar of repositories:
+// lower-case letters and digits, single separators between them.
+func repositoryName(name string) string {
+	fields := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
+	})
+	if len(fields) == 0 {
+		return "app"
+	}
+	return strings.Join(fields, "-")
+}
+
+func describe(m *build.Module) string {
+	what := m.Info.Kind.String()
+	if w := m.Info.WASI(); w != "" {
+		what = w + " " + what
+	}
+	return "(" + what + ", " + ui.Bytes(int64(len(m.Wasm))) + ")"
+}
+
+func tools(f build.Facts) string {
+	var names []string
+	for _, t := range f.Tools {
+		names = append(names, strings.TrimSpace(t.Name+" "+t.Version))
+	}
+	return strings.Join(names, ", ")
+}
+
+// writeWhole writes a file that appears whole or not at all.
+func writeWhole(path string, data []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".wpk-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = os.Chmod(f.Name(), 0o644) //nolint:gosec // a program for others to run
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	return err
+}
+
+// sourceDate is SOURCE_DATE_EPOCH as a time, the Unix epoch when it is unset.
+// https://reproducible-builds.org/specs/source-date-epoch/
+func (a *app) sourceDate() (time.Time, error) {
+	v := a.getenv("SOURCE_DATE_EPOCH")
+	if v == "" {
+		return time.Unix(0, 0).UTC(), nil
+	}
+	seconds, err := strconv.ParseInt(v, 10, 64)
+	if err != nil || seconds < 0 {
+		return time.Time{}, &valueError{"SOURCE_DATE_EPOCH", v, "want seconds since 1970"}
+	}
+	return time.Unix(seconds, 0).UTC(), nil
+}

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/spf13/cobra"
+
+	"github.com/wpkdev/wpk/build"
+	"github.com/wpkdev/wpk/pack"
+)
+
+// compileFlags say how to compile.
+type compileFlags struct {
+	language string
+	jobs     int
+	golang   build.GoOptions
+	c        build.COptions
+	ldflags  []string
+}
+
+func (o *compileFlags) register(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVar(&o.language, "language", "", "`LANGUAGE` of the project: go, c (default: found out)")
+	f.IntVar(&o.jobs, "jobs", 0, "`N` compilers at once (default: one a processor)")
+	f.StringVar(&o.golang.Package, "package", "", "Go: the main `PACKAGE`, such as ./cmd/tool")
+	f.StringSliceVar(&o.golang.Tags, "go-tags", nil, "Go: build `TAGS`")
+	f.BoolVar(&o.golang.BuildVCS, "go-buildvcs", false, "Go: stamp the module with the revision")
+	f.BoolVar(&o.golang.Reactor, "reactor", false, "Go: build a library (_initialize and exported functions) instead of a command")
+	f.StringVar(&o.c.CC, "cc", "", "C: the `COMPILER`, with arguments if need be (\"zig cc\")")
+	f.StringArrayVar(&o.c.CFlags, "cflag", nil, "C: one more `FLAG` for the compiler; may be repeated")
+	f.StringVar(&o.c.Bin, "bin", "", "C: the `PROGRAM` to take: a target of CMake or make, or a file it leaves")
+	f.StringArrayVar(&o.ldflags, "ldflag", nil, "one more `FLAG` for the linker; may be repeated")
+}
+
+func (o *compileFlags) options(dir string) build.Options {
+	golang, c := o.golang, o.c
+	golang.LDFlags = strings.Join(o.ldflags, " ")
+	c.LDFlags = o.ldflags
+	return build.Options{Dir: dir, Language: o.language, Go: golang, C: c, Jobs: o.jobs}
+}
+
+// imageFlags say how to pack.
+type imageFlags struct {
+	layout      string
+	files       []string
+	config      pack.Config
+	labels      []string
+	annotations []string
+	noSource    bool
+}
+
+func (o *imageFlags) register(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVar(&o.layout, "layout", pack.LayoutUniversal, "`LAYOUT`: universal (starts everywhere), image (one wasi/wasm manifest)")
+	f.StringArrayVar(&o.files, "file", nil, "`SRC:DST`, a file or folder to add to the image; may be repeated")
+	f.StringArrayVar(&o.config.Entrypoint, "entrypoint", nil, "one `WORD` of the entrypoint (default: the module); may be repeated")
+	f.StringArrayVar(&o.config.Cmd, "cmd", nil, "one default `ARGUMENT`; may be repeated")
+	f.StringArrayVarP(&o.config.Env, "env", "e", nil, "`KEY=VALUE` for the image; may be repeated")
+	f.StringVar(&o.config.WorkingDir, "workdir", "", "working `FOLDER` of the image")
+	f.StringArrayVar(&o.labels, "label", nil, "`KEY=VALUE` label of the image; may be repeated")
+	f.StringArrayVar(&o.annotations, "annotation", nil, "`KEY=VALUE` annotation of the manifests; may be repeated")
+	f.BoolVar(&o.noSource, "no-source-annotations", false, "leave out the revision and origin that git knows")
+}
+
+// options checks the flags before anything is compiled.
+func (o *imageFlags) options(a *app) (pack.Options, error) {
+	opts := pack.Options{Config: o.config}
+	if o.layout != pack.LayoutUniversal && o.layout != pack.LayoutImage {
+		return opts, &valueError{"--layout", o.layout, "want universal or image"}
+	}
+	var err error
+	if opts.Created, err = a.sourceDate(); err != nil {
+		return opts, err
+	}
+	if opts.Config.Labels, err = keyValues("--label", o.labels); err != nil {
+		return opts, err
+	}
+	if opts.Annotations, err = keyValues("--annotation", o.annotations); err != nil {
+		return opts, err
+	}
+	for _, spec := range o.files {
+		files, err := pack.LoadFiles(spec)
+		if err != nil {
+			return opts, err
+		}
+		opts.Files = append(opts.Files, files...)
+	}
+	return opts, nil
+}
+
+func (o *imageFlags) pack(m *build.Module, opts pack.Options) (pack.Artifact, error) {
+	opts.Name = m.Facts.Name
+	opts.Annotations = annotate(opts.Annotations, m.Facts, o.noSource)
+	if o.layout == pack.LayoutImage {
+		return artifact[v1.Image](pack.Image(m.Wasm, opts))
+	}
+	return artifact[v1.ImageIndex](pack.Universal(m.Wasm, opts))
+}
+
+// artifact keeps a nil of one of pack's types from becoming a value.
+func artifact[T pack.Artifact](v T, err error) (pack.Artifact, error) {
+	if err != nil {
+		return nil, err
+	}
+	return v, nil
+}
+
+// Annotation keys of the image specification.
+// https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md
+const (
+	annotationTitle    = "org.opencontainers.image.title"
+	annotationSource   = "org.opencontainers.image.source"
+	annotationRevision = "org.opencontainers.image.revision"
+)
+
+// annotate adds what the build knows; a flag's value wins. Changed sources
+// are marked, so that a revision is never claimed wrongly.
+func annotate(given map[string]string, f build.Facts, noSource bool) map[string]string {
+	all := map[string]string{annotationTitle: f.Name}
+	if !noSource && f.Source.Revision != "" {
+		all[annotationRevision] = f.Source.Revision
+		if f.Source.Dirty {
+			all[annotationRevision] += "-dirty"
+		}
+		if f.Source.URL != "" {
+			all[annotationSource] = f.Source.URL
+		}
+	}
+	for k, v := range given {
+		all[k] = v
+	}
+	return all
+}
+
+func keyValues(flag string, list []string) (map[string]string, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	out := make(map[string]string, len(list))
+	for _, kv := range slices.Sorted(slices.Values(list)) {
+		k, v, ok := strings.Cut(kv, "=")
+		if !ok || k == "" {
+			return nil, &valueError{flag, kv, "want KEY=VALUE"}
+		}
+		if _, twice := out[k]; twice {
+			return nil, &valueError{flag, kv, "the key is given twice"}
+		}
+		out[k] = v
+	}
+	return out, nil
+}

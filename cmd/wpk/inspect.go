@@ -1,0 +1,246 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/opencontainers/go-digest"
+	"github.com/spf13/cobra"
+
+	"github.com/wpkdev/wpk/internal/ui"
+	"github.com/wpkdev/wpk/pack"
+	"github.com/wpkdev/wpk/wasm"
+)
+
+// layoutFile marks a module that is a plain file and no image.
+const layoutFile = "file"
+
+// inspectResult is what inspect prints.
+type inspectResult struct {
+	Reference   string            `json:"reference"`
+	Digest      digest.Digest     `json:"digest"`
+	Layout      string            `json:"layout"`
+	MediaType   string            `json:"mediaType,omitempty"`
+	Platforms   []pack.Platform   `json:"platforms,omitempty"`
+	Annotations map[string]string `json:"annotations,omitempty"`
+	Config      pack.Config       `json:"config"`
+	Files       []fileInfo        `json:"files,omitempty"`
+	Blobs       []pack.Blob       `json:"blobs,omitempty"`
+	Module      inspectModule     `json:"module"`
+	Consumers   []pack.Consumer   `json:"consumers,omitempty"`
+}
+
+type inspectModule struct {
+	Path   string        `json:"path"`
+	Digest digest.Digest `json:"digest"`
+	WASI   string        `json:"wasi,omitempty"`
+	*wasm.Module
+}
+
+type fileInfo struct {
+	Path string `json:"path"`
+	Size int    `json:"size"`
+}
+
+func newInspect(a *app) *cobra.Command {
+	var l loadFlags
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "inspect REF|FILE",
+		Short: "Show what an artifact is, what it imports and who can run it",
+		Example: `  wpk inspect ghcr.io/acme/hello:1.0
+  wpk inspect ./hello.wasm
+  wpk inspect --json oci:./layout:1.0 | jq '.module.imports'`,
+		Args: args(cobra.ExactArgs(1)),
+		RunE: func(c *cobra.Command, argv []string) error {
+			return runInspect(c.Context(), a, l, asJSON, argv[0])
+		},
+	}
+	l.register(c)
+	jsonFlag(c, &asJSON)
+	return c
+}
+
+func runInspect(ctx context.Context, a *app, l loadFlags, asJSON bool, arg string) error {
+	s, err := a.load(ctx, arg, l)
+	if err != nil {
+		return err
+	}
+	info, err := wasm.Decode(s.Content.Module)
+	if err != nil {
+		return fmt.Errorf("cannot read the module of %s: %w", s.Name, err)
+	}
+	r := inspected(s, info)
+	if asJSON {
+		return a.printJSON(r)
+	}
+	return a.printInspect(r)
+}
+
+func inspected(s *subject, info *wasm.Module) inspectResult {
+	c := s.Content
+	r := inspectResult{
+		Reference: s.Name, Digest: s.Digest, Layout: c.Layout, MediaType: c.Root.MediaType,
+		Platforms: c.Platforms, Annotations: c.Annotations, Config: c.Config, Blobs: c.Blobs,
+		Module: inspectModule{c.ModulePath, digest.FromBytes(c.Module), info.WASI(), info},
+	}
+	for _, f := range c.Files {
+		r.Files = append(r.Files, fileInfo{f.Path, len(f.Data)})
+	}
+	if c.Layout != layoutFile {
+		r.Consumers = pack.Consumers(c.Layout, info.Kind)
+	}
+	return r
+}
+
+func (a *app) printInspect(r inspectResult) error {
+	var rows [][]ui.Cell
+	add := func(name, format string, args ...any) {
+		row := ui.Cells(name, ui.Printable(fmt.Sprintf(format, args...)))
+		row[0].Style = ui.Faint
+		rows = append(rows, row)
+	}
+	add("Reference", "%s", r.Reference)
+	add("Digest", "%s", r.Digest)
+	add("Layout", "%s", layoutWords(r))
+	if len(r.Platforms) > 0 {
+		add("Platforms", "%s", strings.Join(platformNames(r.Platforms), " "))
+	}
+	if len(r.Blobs) > 0 {
+		add("Blobs", "%s", blobWords(r.Blobs))
+	}
+	add("Start", "%s", strings.Join(append(slices.Clone(r.Config.Entrypoint), r.Config.Cmd...), " "))
+	for _, kv := range r.Config.Env {
+		add("Env", "%s", kv)
+	}
+	for _, f := range r.Files {
+		add("File", "%s (%s)", f.Path, ui.Bytes(int64(f.Size)))
+	}
+	for _, k := range sortedKeys(r.Annotations) {
+		add("Annotation", "%s=%s", k, r.Annotations[k])
+	}
+	moduleRows(r.Module, add)
+	if err := ui.Table(a.ui.Out, a.ui.OutColor, rows); err != nil || len(r.Consumers) == 0 {
+		return err
+	}
+	fmt.Fprintln(a.ui.Out)
+	return ui.Table(a.ui.Out, a.ui.OutColor, consumerRows(r.Consumers))
+}
+
+func moduleRows(m inspectModule, add func(name, format string, args ...any)) {
+	add("Module", "%s (%s, %s)", m.Path, moduleKind(m), ui.Bytes(m.Size))
+	add("", "%s", m.Digest)
+	for _, p := range m.Producers {
+		add("Made by", "%s", strings.TrimSpace(p.Field+" "+p.Name+" "+p.Version))
+	}
+	for _, mem := range m.Memories {
+		most := "no maximum"
+		if mem.HasMax {
+			most = "at most " + pages(mem.Max, mem.PageSize)
+		}
+		add("Memory", "%s at start, %s", pages(mem.Min, mem.PageSize), most)
+	}
+	modules, byModule := groupImports(m.Imports)
+	for _, name := range modules {
+		add("Imports", "%s: %s", name, strings.Join(byModule[name], " "))
+	}
+	var exports []string
+	for _, e := range m.Exports {
+		exports = append(exports, e.Name)
+	}
+	add("Exports", "%s", strings.Join(exports, " "))
+	var sections []string
+	for _, s := range m.Sections {
+		name := s.Name
+		if s.Custom != "" {
+			name = s.Custom
+		}
+		sections = append(sections, name+" "+ui.Bytes(s.Size))
+	}
+	add("Sections", "%s", strings.Join(sections, ", "))
+}
+
+// groupImports collects names by the module that they come from, modules in
+// order. A component's imports have one name, which is then the group.
+func groupImports(imports []wasm.Import) ([]string, map[string][]string) {
+	byModule := map[string][]string{}
+	for _, i := range imports {
+		group, name := i.Module, i.Name
+		if group == "" {
+			group, name, _ = strings.Cut(i.Name, "/")
+		}
+		byModule[group] = append(byModule[group], name)
+	}
+	for _, names := range byModule {
+		slices.Sort(names)
+	}
+	return sortedKeys(byModule), byModule
+}
+
+func moduleKind(m inspectModule) string {
+	words := []string{m.Kind.String()}
+	if m.WASI != "" {
+		words = append([]string{m.WASI}, words...)
+	}
+	switch {
+	case m.IsCommand():
+		words = append(words, "command")
+	case m.IsReactor():
+		words = append(words, "reactor")
+	}
+	return strings.Join(words, " ")
+}
+
+// pages is a memory size in words. A count that overflows is a module's lie.
+func pages(n, pageSize uint64) string {
+	if pageSize != 0 && n > (1<<62)/pageSize {
+		return fmt.Sprintf("%d pages", n)
+	}
+	return ui.Bytes(int64(n * pageSize)) //nolint:gosec // checked above
+}
+
+func layoutWords(r inspectResult) string {
+	switch n := len(r.Platforms); {
+	case r.Layout == layoutFile:
+		return "a plain file"
+	case n > 1:
+		return fmt.Sprintf("%s (index of %s)", r.Layout, ui.Count(n, "manifest"))
+	default:
+		return r.Layout + " (one manifest)"
+	}
+}
+
+// platformNames lists each platform once, in the order of the index.
+func platformNames(all []pack.Platform) []string {
+	var names []string
+	for _, p := range all {
+		if p.Platform != "" && !slices.Contains(names, p.Platform) {
+			names = append(names, p.Platform)
+		}
+	}
+	return names
+}
+
+func blobWords(blobs []pack.Blob) string {
+	var sum int64
+	for _, b := range blobs {
+		sum += b.Size
+	}
+	return fmt.Sprintf("%d, %s together", len(blobs), ui.Bytes(sum))
+}
+
+func consumerRows(all []pack.Consumer) [][]ui.Cell {
+	rows := [][]ui.Cell{styled(ui.Faint, "CONSUMER", "STARTS", "NOTE")}
+	styles := map[pack.Starts]ui.Style{pack.StartsPlain: ui.Good, pack.StartsFlag: ui.Warn, pack.StartsNot: ui.Bad}
+	for _, c := range all {
+		rows = append(rows, []ui.Cell{{Text: c.Name}, {Text: string(c.Starts), Style: styles[c.Starts]}, {Text: c.Note, Style: ui.Faint}})
+	}
+	return rows
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	return slices.Sorted(maps.Keys(m))
+}

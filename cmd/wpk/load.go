@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/spf13/cobra"
+
+	"github.com/wpkdev/wpk/pack"
+	"github.com/wpkdev/wpk/registry"
+)
+
+// maxModuleFile bounds a module that is read from a plain file.
+const maxModuleFile = 512 << 20
+
+// loadFlags say where run, smoke and inspect take an artifact from.
+type loadFlags struct {
+	transferFlags
+	pull string
+}
+
+func (l *loadFlags) register(c *cobra.Command) {
+	l.transferFlags.register(c)
+	c.Flags().StringVar(&l.pull, "pull", "missing", "`WHEN` to ask the registry: missing, always, never")
+}
+
+// subject is what an argument of run, smoke or inspect names.
+type subject struct {
+	Name    string
+	Digest  digest.Digest // of the index or manifest; of the module for a plain file
+	Content *pack.Content
+}
+
+// load reads what an argument names: a .wasm file, a layout or archive, the
+// local store's copy of a reference, or after a pull the registry's.
+func (a *app) load(ctx context.Context, arg string, l loadFlags) (*subject, error) {
+	if path, ok := moduleFile(arg); ok {
+		return loadFile(path)
+	}
+	switch l.pull {
+	case "missing", "always", "never":
+	default:
+		return nil, &valueError{"--pull", l.pull, "want missing, always or never"}
+	}
+	ref, err := registry.ParseRef(arg)
+	if err != nil {
+		return nil, err
+	}
+	src, desc, err := a.locate(ctx, ref, l)
+	if err != nil {
+		return nil, err
+	}
+	defer src.Close()
+	content, err := pack.Read(ctx, src, desc)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read %s: %w", ref, err)
+	}
+	return &subject{Name: ref.String(), Digest: desc.Digest, Content: content}, nil
+}
+
+// locate finds the target that holds ref, pulling it into the store if need be.
+func (a *app) locate(ctx context.Context, ref registry.Ref, l loadFlags) (registry.Target, ocispec.Descriptor, error) {
+	none := ocispec.Descriptor{}
+	if ref.Transport != registry.Remote {
+		t, err := registry.Open(ctx, ref, a.registryOptions(l.transferFlags))
+		if err != nil {
+			return nil, none, err
+		}
+		desc, err := t.Resolve(ctx, ref.Reference())
+		if err != nil {
+			return nil, none, errors.Join(err, t.Close())
+		}
+		return t, desc, nil
+	}
+	store, err := a.store()
+	if err != nil {
+		return nil, none, err
+	}
+	if l.pull != "always" {
+		desc, err := store.Resolve(ctx, ref.String())
+		if err == nil {
+			return store, desc, nil
+		}
+		if !errors.Is(err, registry.ErrNotFound) || l.pull == "never" {
+			return nil, none, errors.Join(err, store.Close())
+		}
+	}
+	res, err := a.copyRef(ctx, copyPlan{verb: "pull", src: place{ref: ref}, dst: place{ref: ref, store: true}}, l.transferFlags)
+	if err != nil {
+		return nil, none, errors.Join(err, store.Close())
+	}
+	return store, res.Descriptor, nil
+}
+
+// moduleFile tells whether an argument is a path to a module: written as a
+// path, or a bare name that ends in .wasm. Anything else is a reference, so
+// that no file in the current folder can stand in for one.
+func moduleFile(arg string) (string, bool) {
+	written := filepath.IsAbs(arg) || strings.HasPrefix(arg, "."+string(filepath.Separator)) ||
+		strings.HasPrefix(arg, "./") || strings.HasPrefix(arg, "../")
+	bare := strings.HasSuffix(arg, ".wasm") && !strings.ContainsAny(arg, "/:@")
+	return arg, written || bare
+}
+
+func loadFile(path string) (*subject, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxModuleFile+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > maxModuleFile {
+		return nil, &valueError{"module", path, "larger than 512 MiB"}
+	}
+	return &subject{
+		Name:   path,
+		Digest: digest.FromBytes(data),
+		Content: &pack.Content{
+			Layout:     layoutFile,
+			Module:     data,
+			ModulePath: filepath.Base(path),
+			Config:     pack.Config{Entrypoint: []string{filepath.Base(path)}},
+		},
+	}, nil
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wpkdev/wpk/smoke/engine"
+)
+
+// The exit codes of run beside the module's own, as docker run and timeout
+// have them.
+const (
+	exitRunTimeout = 124
+	exitRunFailed  = 125
+	exitRunStopped = 134
+)
+
+type runOptions struct {
+	load  loadFlags
+	guest guestFlags
+}
+
+func newRun(a *app) *cobra.Command {
+	var o runOptions
+	c := &cobra.Command{
+		Use:   "run REF|FILE [-- ARG…]",
+		Short: "Run a module here, inside limits and a jail",
+		Long: `Runs a module with WASI preview 1. It sees its arguments, the environment and
+folders that it is given, the clock, and nothing else of this machine. Folders
+cannot be left, by whatever link or path.
+
+The exit code is the module's own; 124 after --timeout, 134 when the module
+trapped or met another limit, 125 when wpk could not run it.`,
+		Example: `  wpk run ghcr.io/acme/hello:1.0 -- --name world
+  echo '{"a":1}' | wpk run localhost:5000/demo/gojq:1.0 -- .a
+  wpk run --dir ./data:/data:rw --env LOG=debug ./tool.wasm -- /data/in`,
+		Args: args(cobra.MinimumNArgs(1)),
+		RunE: func(c *cobra.Command, argv []string) error {
+			return runRun(c.Context(), a, o, argv[0], moduleArgs(argv[1:]))
+		},
+	}
+	// What follows the reference is the module's, even without "--".
+	c.Flags().SetInterspersed(false)
+	o.load.register(c)
+	o.guest.register(c, 0)
+	return c
+}
+
+// moduleArgs drops the "--" that may stand between a reference and the
+// module's own arguments.
+func moduleArgs(argv []string) []string {
+	if len(argv) > 0 && argv[0] == "--" {
+		return argv[1:]
+	}
+	return argv
+}
+
+func runRun(ctx context.Context, a *app, o runOptions, arg string, argv []string) error {
+	s, err := a.load(ctx, arg, o.load)
+	if err != nil {
+		return &runError{err}
+	}
+	g, err := a.guest(o.guest, s.Content, argv)
+	if err != nil {
+		return &runError{err}
+	}
+	defer g.remove()
+	cache, err := a.cacheDir()
+	if err != nil {
+		return &runError{err}
+	}
+	g.limits.Output = -1
+	res, err := engine.Run(ctx, engine.Spec{
+		Module: s.Content.Module,
+		Args:   g.args, Env: g.env, Dirs: g.dirs,
+		Stdin: a.ui.In, Stdout: a.ui.Out, Stderr: a.ui.Err,
+		Limits: g.limits,
+		Engine: engine.Engine{Mode: g.mode, CacheDir: filepath.Join(cache, "compiled")},
+		Real:   true,
+	})
+	if err != nil {
+		return &runError{fmt.Errorf("cannot run %s: %w", s.Name, err)}
+	}
+	return runResult(s.Name, res)
+}
+
+// runResult turns how a module ended into how wpk ends.
+func runResult(name string, res engine.Result) error {
+	switch {
+	case res.Stop != "":
+		return &stoppedError{name, res}
+	case res.ExitCode != 0:
+		return &exitError{int(res.ExitCode)}
+	}
+	return nil
+}
+
+// runError is a failure of wpk itself while running a module: its exit code
+// must not be taken for the module's.
+type runError struct{ err error }
+
+func (e *runError) Error() string { return e.err.Error() }
+func (e *runError) Unwrap() error { return e.err }
+
+// stoppedError is a module that did not end by itself.
+type stoppedError struct {
+	name   string
+	result engine.Result
+}
+
+func (e *stoppedError) Error() string {
+	if e.result.Detail == "" {
+		return fmt.Sprintf("%s was stopped: %s", e.name, e.result.Stop)
+	}
+	return fmt.Sprintf("%s was stopped: %s: %s", e.name, e.result.Stop, e.result.Detail)
+}
+
+// exitCode is timeout(1)'s for the time limit and abort's for the rest.
+func (e *stoppedError) exitCode() int {
+	if e.result.Stop == engine.StopTime {
+		return exitRunTimeout
+	}
+	return exitRunStopped
+}

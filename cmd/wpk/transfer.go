@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/wpkdev/wpk/internal/ui"
+	"github.com/wpkdev/wpk/registry"
+)
+
+// place is one end of a copy: a reference, or its name in the local store.
+type place struct {
+	ref   registry.Ref
+	store bool
+}
+
+// storePrefix marks a reference as a name in the local store.
+const storePrefix = "store:"
+
+func parsePlace(s string) (place, error) {
+	name, inStore := strings.CutPrefix(s, storePrefix)
+	ref, err := registry.ParseRef(name)
+	if err != nil {
+		return place{}, err
+	}
+	if inStore && ref.Transport != registry.Remote {
+		return place{}, &valueError{"reference", s, "the local store holds host/repository[:tag] names"}
+	}
+	return place{ref, inStore}, nil
+}
+
+// target opens a place and returns it with the name that it goes by there.
+func (a *app) target(ctx context.Context, p place, t transferFlags) (registry.Target, string, error) {
+	if p.store {
+		store, err := a.store()
+		return store, p.ref.String(), err
+	}
+	target, err := registry.Open(ctx, p.ref, a.registryOptions(t))
+	return target, p.ref.Reference(), err
+}
+
+func (a *app) store() (*registry.Store, error) {
+	data, err := a.dataDir()
+	if err != nil {
+		return nil, err
+	}
+	return registry.OpenStore(filepath.Join(data, "store"))
+}
+
+func (a *app) registryOptions(t transferFlags) registry.Options {
+	return registry.Options{
+		PlainHTTP:    t.plainHTTP,
+		Insecure:     t.skipTLS,
+		DockerConfig: a.getenv("DOCKER_CONFIG"),
+		UserAgent:    "wpk/" + versionOf(),
+		Event:        a.sayRetry,
+	}
+}
+
+func (a *app) sayRetry(e registry.Event) {
+	if e.Kind == registry.EventRetry {
+		a.ui.Say("retry %d in %s: %v", e.Attempt, ui.Duration(e.Wait), e.Err)
+	}
+}
+
+// transfer is push, pull and copy.
+func (a *app) transfer(ctx context.Context, o transferOptions) error {
+	src, err := parsePlace(o.from)
+	if err != nil {
+		return err
+	}
+	dst, err := parsePlace(o.to)
+	if err != nil {
+		return err
+	}
+	src.store = src.store || o.fromStore
+	dst.store = dst.store || o.toStore
+	if o.fromStore != o.toStore && src.ref.Transport != registry.Remote {
+		return &valueError{"reference", o.from, "want host/repository[:tag]; for folders and archives use wpk copy"}
+	}
+	if dst.ref.Digest == "" && dst.ref.Tag == "" {
+		dst.ref.Tag = src.ref.Tag
+	}
+	res, err := a.copyRef(ctx, copyPlan{verb: o.verb, src: src, dst: dst}, o.transferFlags)
+	if err != nil {
+		return err
+	}
+	if !o.json {
+		_, err = fmt.Fprintf(a.ui.Out, "%s@%s\n", withoutDigest(dst.ref), res.Descriptor.Digest)
+		return err
+	}
+	return a.printJSON(copyResult{
+		Reference: dst.ref.String(), Digest: string(res.Descriptor.Digest),
+		Copied: res.Copied, Skipped: res.Skipped, Mounted: res.Mounted,
+		Bytes: res.Bytes, Unchanged: res.Unchanged,
+	})
+}
+
+// withoutDigest is a reference as it reads before an "@sha256:…".
+func withoutDigest(ref registry.Ref) string {
+	ref.Digest = ""
+	return ref.String()
+}
+
+type copyPlan struct {
+	verb     string
+	src, dst place
+}
+
+// copyRef copies one reference and says so.
+func (a *app) copyRef(ctx context.Context, p copyPlan, t transferFlags) (res registry.Result, err error) {
+	src, srcName, err := a.target(ctx, p.src, t)
+	if err != nil {
+		return res, err
+	}
+	defer src.Close()
+	dst, dstName, err := a.target(ctx, p.dst, t)
+	if err != nil {
+		return res, err
+	}
+	progress := newTransferProgress(a.ui, p.verb, p.dst.ref.String())
+	res, err = registry.Copy(ctx, src, srcName, dst, dstName, registry.CopyOptions{
+		Concurrency: t.jobs,
+		Event:       progress.event,
+	})
+	// An archive comes into being when it is closed.
+	err = errors.Join(err, dst.Close())
+	if err != nil {
+		return res, err
+	}
+	progress.finish(res)
+	return res, nil
+}
