@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 
 	"github.com/opencontainers/go-digest"
@@ -183,14 +184,20 @@ func (w *walker) graph() *graph {
 	return g
 }
 
-// addTo adds every digest of the graph to a set.
-func (g *graph) addTo(set map[digest.Digest]bool) {
-	for _, level := range g.levels {
-		for _, n := range level {
-			set[n.desc.Digest] = true
+// all yields every descriptor of the graph, those of the manifests included.
+func (g *graph) all() iter.Seq[ocispec.Descriptor] {
+	return func(yield func(ocispec.Descriptor) bool) {
+		for _, level := range g.levels {
+			for _, n := range level {
+				if !yield(n.desc) {
+					return
+				}
+			}
 		}
-	}
-	for _, d := range g.blobs {
-		set[d.Digest] = true
+		for _, d := range g.blobs {
+			if !yield(d) {
+				return
+			}
+		}
 	}
 }

@@ -79,7 +79,9 @@ func (s *Store) referenced(ctx context.Context) (map[digest.Digest]bool, error) 
 		if err != nil {
 			return nil, err
 		}
-		g.addTo(keep)
+		for d := range g.all() {
+			keep[d.Digest] = true
+		}
 	}
 	return keep, nil
 }

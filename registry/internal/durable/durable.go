@@ -16,7 +16,10 @@ const (
 	// tempPrefix marks files in the making. They are hidden, and no OCI tool
 	// takes them for content.
 	tempPrefix = ".wpk-tmp-"
-	fileMode   = 0o644 // what others write into a layout; the umask narrows it
+	// TempPattern makes os.MkdirTemp name a folder in the same way.
+	TempPattern = tempPrefix + "*"
+
+	fileMode = 0o644 // what others write into a layout; the umask narrows it
 )
 
 // WriteFile replaces the file at path by what write produces. An error of write

@@ -1,0 +1,100 @@
+package registry
+
+import (
+	"archive/tar"
+	"context"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/wpkdev/wpk/registry/internal/durable"
+)
+
+// write replaces the archive. The same content gives the same bytes: entries are
+// sorted, and nothing tells when or by whom it was written. Blobs that no name
+// needs are left out.
+func (a *archive) write() error {
+	ctx := context.Background() // the copy is over; this is its last step
+	blobs, err := a.collect(ctx)
+	if err != nil {
+		return err
+	}
+	index, err := a.index.encode()
+	if err != nil {
+		return err
+	}
+	return durable.WriteFile(a.path, func(w io.Writer) error {
+		t := tar.NewWriter(w)
+		if err := writeEntry(t, ocispec.ImageLayoutFile, int64(len(layoutFileContent)), strings.NewReader(layoutFileContent)); err != nil {
+			return err
+		}
+		if err := writeEntry(t, ocispec.ImageIndexFile, int64(len(index)), strings.NewReader(string(index))); err != nil {
+			return err
+		}
+		for _, d := range blobs {
+			if err := a.writeBlob(ctx, t, d); err != nil {
+				return err
+			}
+		}
+		if err := t.Close(); err != nil {
+			return err
+		}
+		if a.file != nil { // Windows replaces no file that is open
+			return a.file.Close()
+		}
+		return nil
+	})
+}
+
+// collect returns everything behind the names, in the order of the digests.
+func (a *archive) collect(ctx context.Context) ([]ocispec.Descriptor, error) {
+	all := map[digest.Digest]ocispec.Descriptor{}
+	for _, root := range a.index.Manifests {
+		g, err := walk(ctx, a, root, isMissing)
+		if err != nil {
+			return nil, err
+		}
+		for d := range g.all() {
+			all[d.Digest] = d
+		}
+	}
+	var blobs []ocispec.Descriptor
+	for _, d := range all {
+		there, err := a.Exists(ctx, d)
+		if err != nil {
+			return nil, err
+		}
+		if there { // somebody else's archive may be incomplete, and stays so
+			blobs = append(blobs, d)
+		}
+	}
+	slices.SortFunc(blobs, func(x, y ocispec.Descriptor) int { return strings.Compare(string(x.Digest), string(y.Digest)) })
+	return blobs, nil
+}
+
+func (a *archive) writeBlob(ctx context.Context, t *tar.Writer, d ocispec.Descriptor) error {
+	rc, err := a.Fetch(ctx, d)
+	if err != nil {
+		return err
+	}
+	defer rc.Close()
+	return writeEntry(t, entryName(d.Digest), d.Size, rc)
+}
+
+func writeEntry(t *tar.Writer, name string, size int64, content io.Reader) error {
+	err := t.WriteHeader(&tar.Header{
+		Typeflag: tar.TypeReg,
+		Name:     name,
+		Size:     size,
+		Mode:     0o644,
+		ModTime:  time.Unix(0, 0),
+	})
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(t, content)
+	return err
+}
