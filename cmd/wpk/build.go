@@ -55,7 +55,7 @@ The same sources and tools give the same digest in any folder, at any time.`,
   wpk build ./cmd/server -t ghcr.io/acme/server:1.0
   wpk build . -t oci:./layout:1.0 --file ./config.json:/etc/config.json
   wpk build ./zlib --bin minigzip -t localhost:5000/demo/minigzip:1`,
-		Args: args(cobra.MaximumNArgs(1)),
+		Args: operands("[DIR]"),
 		RunE: func(c *cobra.Command, argv []string) error {
 			dir := "."
 			if len(argv) == 1 {

@@ -40,7 +40,7 @@ points at the digest costs one request.`,
 		Example: `  wpk push ghcr.io/acme/hello:1.0
   wpk push localhost:5000/demo/hello:1.0
   wpk push --json ghcr.io/acme/hello:1.0 | jq -r .digest`,
-		Args: args(cobra.ExactArgs(1)),
+		Args: operands("REF"),
 		RunE: func(c *cobra.Command, argv []string) error {
 			return a.transfer(c.Context(), transferOptions{transferFlags: t, verb: "push", from: argv[0], to: argv[0], fromStore: true, json: asJSON})
 		},
@@ -59,7 +59,7 @@ func newPull(a *app) *cobra.Command {
 		Example: `  wpk pull ghcr.io/acme/hello:1.0
   wpk pull ghcr.io/acme/hello@sha256:…
   wpk pull --json ghcr.io/acme/hello:1.0 | jq -r .digest`,
-		Args: args(cobra.ExactArgs(1)),
+		Args: operands("REF"),
 		RunE: func(c *cobra.Command, argv []string) error {
 			return a.transfer(c.Context(), transferOptions{transferFlags: t, verb: "pull", from: argv[0], to: argv[0], toStore: true, json: asJSON})
 		},
@@ -84,7 +84,7 @@ func newCopy(a *app) *cobra.Command {
 		Example: `  wpk copy ghcr.io/acme/hello:1.0 registry.example.com/hello:1.0
   wpk copy store:ghcr.io/acme/hello:1.0 oci-archive:hello.tar:1.0
   wpk copy oci:layout:1.0 localhost:5000/hello:1.0`,
-		Args: args(cobra.ExactArgs(2)),
+		Args: operands("SOURCE", "DESTINATION"),
 		RunE: func(c *cobra.Command, argv []string) error {
 			return a.transfer(c.Context(), transferOptions{transferFlags: t, verb: "copy", from: argv[0], to: argv[1], json: asJSON})
 		},

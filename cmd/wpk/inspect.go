@@ -54,7 +54,7 @@ func newInspect(a *app) *cobra.Command {
 		Example: `  wpk inspect ghcr.io/acme/hello:1.0
   wpk inspect ./hello.wasm
   wpk inspect --json oci:./layout:1.0 | jq '.module.imports'`,
-		Args: args(cobra.ExactArgs(1)),
+		Args: operands("REF"),
 		RunE: func(c *cobra.Command, argv []string) error {
 			return runInspect(c.Context(), a, l, asJSON, argv[0])
 		},

@@ -20,7 +20,7 @@ func newList(a *app) *cobra.Command {
 		Aliases: []string{"ls"},
 		Short:   "List what is in the local store",
 		Example: "  wpk list\n  wpk list --json | jq -r '.[].reference'\n  wpk ls",
-		Args:    args(cobra.NoArgs),
+		Args:    operands(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			store, err := a.store()
 			if err != nil {
@@ -59,7 +59,7 @@ func newRemove(a *app) *cobra.Command {
 		Long: `Removes names from the local store, and the blobs that no other name needs.
 Registries are not touched.`,
 		Example: "  wpk remove ghcr.io/acme/hello:1.0\n  wpk rm localhost/go-hello localhost/c-hello\n  wpk list --json | jq -r '.[].reference' | xargs wpk remove",
-		Args:    args(cobra.MinimumNArgs(1)),
+		Args:    operands("REF…"),
 		RunE: func(c *cobra.Command, argv []string) error {
 			store, err := a.store()
 			if err != nil {

@@ -38,7 +38,7 @@ start.`,
 		Example: `  wpk registry serve                        # 127.0.0.1:5000
   wpk registry serve --addr 127.0.0.1:0     # any free port, printed
   wpk registry serve --dir ./registry-data`,
-		Args: args(cobra.NoArgs),
+		Args: operands(),
 		RunE: func(c *cobra.Command, _ []string) error { return runServe(c, a, o) },
 	}
 	f := c.Flags()

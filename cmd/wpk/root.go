@@ -88,12 +88,18 @@ func addTo(root *cobra.Command, group string, cmds ...*cobra.Command) {
 	}
 }
 
-// args wraps one of cobra's argument checks so that a failure is a usage
-// error with the command's own usage line.
-func args(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(c *cobra.Command, a []string) error {
-		if err := check(c, a); err != nil {
-			return &usageError{c, err}
+// operands checks the words after the flags against their names in the usage
+// line: "REF" must be there, "[DIR]" may be, "REF…" may be repeated.
+func operands(names ...string) cobra.PositionalArgs {
+	return func(c *cobra.Command, argv []string) error {
+		for i, name := range names {
+			if i >= len(argv) && !strings.HasPrefix(name, "[") {
+				return &usageError{c, fmt.Errorf("%s wants %s", c.CommandPath(), strings.TrimSuffix(name, "…"))}
+			}
+		}
+		repeated := len(names) > 0 && strings.HasSuffix(names[len(names)-1], "…")
+		if len(argv) > len(names) && !repeated {
+			return &usageError{c, fmt.Errorf("%s: unexpected argument %q", c.CommandPath(), argv[len(names)])}
 		}
 		return nil
 	}
@@ -175,7 +181,7 @@ func newVersion(a *app) *cobra.Command {
 		Use:     "version",
 		Short:   "Print the version of wpk",
 		Example: "  wpk version\n  wpk version --json",
-		Args:    args(cobra.NoArgs),
+		Args:    operands(),
 		RunE: func(*cobra.Command, []string) error {
 			v := versionInfo{Version: versionOf(), Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 			if asJSON {

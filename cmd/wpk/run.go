@@ -37,7 +37,7 @@ trapped or met another limit, 125 when wpk could not run it.`,
 		Example: `  wpk run ghcr.io/acme/hello:1.0 -- --name world
   echo '{"a":1}' | wpk run localhost:5000/demo/gojq:1.0 -- .a
   wpk run --dir ./data:/data:rw --env LOG=debug ./tool.wasm -- /data/in`,
-		Args: args(cobra.MinimumNArgs(1)),
+		Args: operands("REF", "[ARG]…"),
 		RunE: func(c *cobra.Command, argv []string) error {
 			return runRun(c.Context(), a, o, argv[0], moduleArgs(argv[1:]))
 		},

@@ -48,7 +48,7 @@ Any failure or difference makes the exit code non-zero.`,
 		Example: `  wpk smoke ghcr.io/acme/hello:1.0
   wpk smoke ghcr.io/acme/hello:1.0 --arch amd64,arm64,s390x -- --version
   wpk smoke localhost:5000/demo/gojq:1.0 --stdin input.json -- .name`,
-		Args: args(cobra.MinimumNArgs(1)),
+		Args: operands("REF", "[ARG]…"),
 		RunE: func(c *cobra.Command, argv []string) error {
 			return runSmoke(c.Context(), a, o, argv[0], argv[1:])
 		},
