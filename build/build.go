@@ -60,6 +60,7 @@ type COptions struct {
 	CC      string   // the compiler, with arguments if need be ("zig cc"); "" = find one
 	CFlags  []string // more flags for the compiler, after ours
 	LDFlags []string // more flags for the linking compiler, after ours
+	Driver  string   // DriverCMake, DriverMake or DriverNone, for a folder that has several; "" = the first that fits
 	Bin     string   // which program: CMake's or make's target, or the file's name; "" = the only one there is
 }
 

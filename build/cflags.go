@@ -27,7 +27,8 @@ func cEnv(env []string) []string {
 // baseFlags are the flags of every compilation. The prefix maps replace the folders that a compiler would write into
 // the module (__FILE__, debug information), each given as "FOLDER=REPLACEMENT".
 func (c *compiler) baseFlags(o COptions, prefixMaps ...string) []string {
-	flags := append(slices.Clone(c.flags), "-O2")
+	// A compiler warns about a flag that one of its steps has no use for; here all steps get the same.
+	flags := append(slices.Clone(c.flags), "-Wno-unused-command-line-argument", "-O2")
 	for _, m := range prefixMaps {
 		flags = append(flags, "-ffile-prefix-map="+m)
 	}
@@ -49,11 +50,9 @@ func isDebugFlag(f string) bool {
 }
 
 // foreignFlags are the flags for builds that others drive. Makefiles and CMake projects overwrite CFLAGS and LDFLAGS as
-// they like, so everything that must not get lost is part of the compiler's command itself, and unused linker flags
-// are no reason for a warning.
+// they like, so everything that must not get lost is part of the compiler's command itself.
 func (c *compiler) foreignFlags(o COptions, prefixMaps ...string) []string {
-	flags := append(c.baseFlags(o, prefixMaps...), "-Wno-unused-command-line-argument")
-	return append(flags, linkFlags(o)...)
+	return append(c.baseFlags(o, prefixMaps...), linkFlags(o)...)
 }
 
 // cxx returns the compiler's C++ command: a clang is one by a flag, whether clang++ is installed or not.
@@ -65,8 +64,10 @@ func (c *compiler) cxx(flags []string) []string {
 	return c.command(append([]string{"--driver-mode=g++"}, flags...)...)
 }
 
-// facts tells how a C program was made; flags are those of the compiler and of the linker.
+// facts tells how a C program was made; flags are those of the compiler and of the linker. The prefix maps are not
+// among them: they name this build's folders, and all that they do is to keep these out.
 func (c *compiler) facts(j *job, name string, flags []string, tools ...Tool) Facts {
+	flags = slices.DeleteFunc(slices.Clone(flags), func(f string) bool { return strings.HasPrefix(f, "-ffile-prefix-map=") })
 	return Facts{
 		Language: LanguageC, Name: name, Flags: j.portable(flags), Tools: append([]Tool{c.tool}, tools...),
 		Env: []string{"SOURCE_DATE_EPOCH=" + getenv(cEnv(j.Env), "SOURCE_DATE_EPOCH")},

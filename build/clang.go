@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -22,9 +23,16 @@ type driver struct {
 	args []string
 }
 
-// subcommands reports whether the driver is one like "zig cc" or "python3 -m ziglang cc".
+// subcommands reports whether the driver is one like "zig cc" or "python3 -m ziglang cc", and not one like "ccache cc".
 func (d driver) subcommands() bool {
-	return len(d.args) > 0 && d.args[len(d.args)-1] == "cc"
+	zig := d.name() == "zig" || slices.Contains(d.args, "ziglang")
+	return zig && len(d.args) > 0 && d.args[len(d.args)-1] == "cc"
+}
+
+// name is the program's name without the version that distributions append.
+func (d driver) name() string {
+	name := strings.TrimSuffix(filepath.Base(d.path), ".exe")
+	return versionSuffix.ReplaceAllString(name, "")
 }
 
 // command returns the driver's command with more arguments.
@@ -42,9 +50,10 @@ func (d driver) sibling(name string) []string {
 // The names that clang versions gave WASI preview 1, the newer one first: a toolchain that knows it warns about the other.
 var wasiTargets = []string{"wasm32-wasip1", "wasm32-wasi"}
 
-// Where distributions put the C library when clang does not find it by itself: Arch, Alpine and Homebrew; Fedora.
-var sysroots = []string{
-	"/usr/share/wasi-sysroot", "/opt/homebrew/share/wasi-sysroot", "/usr/local/share/wasi-sysroot", "/usr/wasm32-wasi",
+// ownSysroots are where the C library may be: first where clang looks by itself (""), then where distributions put it
+// without telling clang: Arch and Alpine, Homebrew, Fedora.
+var ownSysroots = []string{
+	"", "/usr/share/wasi-sysroot", "/opt/homebrew/share/wasi-sysroot", "/usr/local/share/wasi-sysroot", "/usr/wasm32-wasi",
 }
 
 // The versions of clang that distributions package as clang-NN. Before 11 the WASI target was not complete.
@@ -67,14 +76,14 @@ const (
 func findCompiler(ctx context.Context, j *job) (*compiler, error) {
 	f := &finder{job: j, env: cEnv(j.Env)}
 	if j.C.CC != "" {
-		return f.must(ctx, strings.Fields(j.C.CC), "")
+		return f.must(ctx, strings.Fields(j.C.CC), j.C.CC, ownSysroots...)
 	}
 	if sdk := getenv(j.Env, "WASI_SDK_PATH"); sdk != "" {
-		return f.must(ctx, []string{filepath.Join(sdk, "bin", "clang")}, filepath.Join(sdk, "share", "wasi-sysroot"))
+		return f.must(ctx, []string{filepath.Join(sdk, "bin", "clang")}, "wasi-sdk", filepath.Join(sdk, "share", "wasi-sysroot"))
 	}
 	for _, command := range candidates(j.Env) {
 		if d, ok := f.look(command); ok {
-			if c := f.try(ctx, d, append([]string{""}, sysroots...)...); c != nil {
+			if c := f.try(ctx, d, ownSysroots...); c != nil {
 				return c, nil
 			}
 			f.failed = append(f.failed, d)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -23,21 +24,21 @@ func (f *finder) look(command []string) (driver, bool) {
 	return driver{path: path, args: command[1:]}, err == nil
 }
 
-// must returns the compiler of an explicit choice, or why it does not do.
-func (f *finder) must(ctx context.Context, command []string, sysroot string) (*compiler, error) {
+// must returns the compiler of an explicit choice, or why it does not do. The choice is what its maker calls it, for
+// the error when it is not there.
+func (f *finder) must(ctx context.Context, command []string, choice string, sysroots ...string) (*compiler, error) {
 	d, ok := f.look(command)
 	if !ok {
-		return nil, &MissingError{Kind: KindTool, Name: command[0], Purpose: "is the chosen C compiler"}
+		return nil, &MissingError{Kind: KindTool, Name: choice, Purpose: "was chosen as the C compiler: there is no program " + strconv.Quote(command[0])}
 	}
-	tries := append([]string{""}, sysroots...)
-	if sysroot != "" {
-		tries = []string{sysroot}
-	}
-	if c := f.try(ctx, d, tries...); c != nil {
+	if c := f.try(ctx, d, sysroots...); c != nil {
 		return c, nil
 	}
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
+	}
+	if d.subcommands() || choice == "wasi-sdk" {
+		return nil, &MissingError{Kind: KindTarget, Name: wasiTargets[0], Purpose: choice + " was chosen as the C compiler and cannot compile for it"}
 	}
 	f.failed = []driver{d}
 	return nil, f.missing(ctx)
@@ -86,14 +87,13 @@ func (f *finder) ask(ctx context.Context, d driver, args ...string) (string, err
 
 // describe completes what is known about a compiler that works.
 func (f *finder) describe(ctx context.Context, d driver, flags []string) *compiler {
-	c := &compiler{driver: d, flags: flags, cxxFlags: []string{"-fno-exceptions"}, tool: Tool{Name: filepath.Base(d.path)}}
+	c := &compiler{driver: d, flags: flags, cxxFlags: []string{"-fno-exceptions"}, tool: Tool{Name: d.name()}}
 	if d.subcommands() {
 		c.tool.Name = "zig"
 		version := d.sibling("version")
 		c.tool.Version, _ = output(ctx, f.Exec, Command{Path: version[0], Args: version[1:], Dir: f.work, Env: f.env})
 		return c
 	}
-	c.tool.Name = versionSuffix.ReplaceAllString(c.tool.Name, "")
 	c.tool.Version, _ = f.ask(ctx, d, "-dumpversion")
 	if include := f.sharedSysroot(ctx, d, flags); include != "" {
 		c.cxxFlags = append(c.cxxFlags, "-isystem", filepath.Join(include, "c++", "v1"))

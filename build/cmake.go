@@ -102,7 +102,7 @@ func cmakeSet(name string, values ...string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "set(%s", name)
 	for _, v := range values {
-		fmt.Fprintf(&b, " [=====[%s]=====]", v)
+		fmt.Fprintf(&b, " [=====[%s]=====]", filepath.ToSlash(v))
 	}
 	return b.String() + ")\n"
 }

@@ -1,6 +1,7 @@
 package build
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,7 +21,7 @@ func detect(j *job) (toolchain, error) {
 	case LanguageGo:
 		return detectGo(j.Dir)
 	case LanguageC:
-		return detectC(j.Dir)
+		return detectC(j.Dir, j.C.Driver)
 	case "":
 	default:
 		return nil, &DetectError{Dir: j.Dir, Looked: []string{j.Language}, Err: ErrUnknownLanguage}
@@ -28,14 +29,15 @@ func detect(j *job) (toolchain, error) {
 	if exists(j.Dir, "go.mod") || exists(j.Dir, "go.work") || (hasGoFiles(j.Dir) && goModuleAbove(j.Dir)) {
 		return goToolchain{}, nil
 	}
-	if t, err := detectC(j.Dir); err == nil {
-		return t, nil
-	}
-	if hasGoFiles(j.Dir) {
+	t, err := detectC(j.Dir, j.C.Driver)
+	if err != nil && hasGoFiles(j.Dir) {
 		return detectGo(j.Dir)
 	}
-	looked := append([]string{"go.mod", cmakeFile, "Makefile"}, plainPatterns...)
-	return nil, &DetectError{Dir: j.Dir, Looked: looked, Err: ErrUnknownLanguage}
+	var none *DetectError
+	if errors.As(err, &none) {
+		none.Looked = append([]string{"go.mod"}, none.Looked...)
+	}
+	return t, err
 }
 
 func detectGo(dir string) (toolchain, error) {
@@ -45,17 +47,38 @@ func detectGo(dir string) (toolchain, error) {
 	return nil, &DetectError{Dir: dir, Looked: []string{"go.mod"}, Err: ErrNoGoModule}
 }
 
-func detectC(dir string) (toolchain, error) {
-	if exists(dir, cmakeFile) {
-		return cmakeToolchain{}, nil
+// The values of [COptions.Driver].
+const (
+	DriverCMake = "cmake" // CMakeLists.txt
+	DriverMake  = "make"  // a Makefile
+	DriverNone  = "none"  // no build description: wpk compiles the *.c files itself
+)
+
+func detectC(dir, driver string) (toolchain, error) {
+	looked := []string{}
+	for _, d := range []struct {
+		name  string
+		files []string
+		has   bool
+		toolchain
+	}{
+		{DriverCMake, []string{cmakeFile}, exists(dir, cmakeFile), cmakeToolchain{}},
+		{DriverMake, makefiles, hasMakefile(dir), makeToolchain{}},
+		{DriverNone, plainPatterns, len(plainSources(dir)) > 0, plainToolchain{}},
+	} {
+		if driver != "" && driver != d.name {
+			continue
+		}
+		if d.has {
+			return d.toolchain, nil
+		}
+		looked = append(looked, d.files...)
 	}
-	if slices.ContainsFunc(makefiles, func(name string) bool { return exists(dir, name) }) {
-		return makeToolchain{}, nil
-	}
-	if len(plainSources(dir)) > 0 {
-		return plainToolchain{}, nil
-	}
-	return nil, &DetectError{Dir: dir, Looked: append([]string{cmakeFile, "Makefile"}, plainPatterns...), Err: ErrUnknownLanguage}
+	return nil, &DetectError{Dir: dir, Looked: looked, Err: ErrUnknownLanguage}
+}
+
+func hasMakefile(dir string) bool {
+	return slices.ContainsFunc(makefiles, func(name string) bool { return exists(dir, name) })
 }
 
 // hasGoFiles reports whether a folder holds a Go package, its tests aside.

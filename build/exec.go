@@ -58,6 +58,9 @@ func (processes) Run(ctx context.Context, c Command) error {
 		killGroup(cmd)
 		return context.Cause(ctx)
 	}
+	if errors.Is(err, exec.ErrWaitDelay) {
+		return nil // it succeeded, and left a server behind that holds on to its output, as compiler caches do
+	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		return &ToolError{Tool: filepath.Base(c.Path), Dir: c.Dir, ExitCode: exit.ExitCode()}

@@ -118,7 +118,7 @@ func (g *goCommand) facts(p *goPackage, flags []string) Facts {
 		f.Module, f.Version = p.Module.Path, p.Module.Version
 	}
 	for _, k := range append([]string{"GOFLAGS"}, goQueried...) {
-		if v := g.settings[k]; v != "" {
+		if v := g.settings[k]; v != "" && v != "off" { // GOFIPS140 is off by default
 			f.Env = append(f.Env, g.portable([]string{k + "=" + v})...)
 		}
 	}

@@ -84,10 +84,23 @@ func chooseProgram(j *job, dir string, before map[string]stamp) (string, error) 
 	case 1:
 		return candidates[0], nil
 	}
-	for i, c := range candidates {
-		candidates[i] = strings.TrimSuffix(c, ".wasm")
+	return "", &AmbiguousError{Dir: j.Dir, What: "programs", Candidates: shortNames(candidates)}
+}
+
+// shortNames returns what isNamed understands for each file: its program's name, or its path where names are equal.
+func shortNames(files []string) []string {
+	count := map[string]int{}
+	for _, f := range files {
+		count[programName(f)]++
 	}
-	return "", &AmbiguousError{Dir: j.Dir, What: "programs", Candidates: candidates}
+	names := make([]string, len(files))
+	for i, f := range files {
+		if names[i] = programName(f); count[names[i]] > 1 {
+			names[i] = strings.TrimSuffix(f, ".wasm")
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // sortedByDepth orders paths: the ones nearest to the root first.

@@ -6,6 +6,10 @@ if(NOT CMAKE_SOURCE_DIR STREQUAL CMAKE_CURRENT_SOURCE_DIR OR CMAKE_VERSION VERSI
   return()
 endif()
 
+# The functions have our policies, not those of an old project; the project keeps its own.
+cmake_policy(PUSH)
+cmake_policy(VERSION 3.18)
+
 function(wpk_static_libraries dir result)
   get_property(targets DIRECTORY "${dir}" PROPERTY BUILDSYSTEM_TARGETS)
   get_property(folders DIRECTORY "${dir}" PROPERTY SUBDIRECTORIES)
@@ -45,4 +49,5 @@ function(wpk_part_libraries)
   endforeach()
 endfunction()
 
+cmake_policy(POP)
 cmake_language(DEFER CALL wpk_part_libraries)
