@@ -43,15 +43,23 @@ type compressor struct {
 	open      func(io.Writer) (io.WriteCloser, error)
 }
 
+// The levels were measured on a Go module of 2.6 MB: gzip 7 takes 43 ms for 777
+// KB, where 9 takes 255 ms for 763 KB; zstd's second best level takes 25 ms for
+// 734 KB, where the best takes 181 ms for 687 KB.
+const (
+	gzipLevel = 7
+	zstdLevel = zstd.SpeedBetterCompression
+)
+
 func gzipCompressor() compressor {
 	return compressor{types.OCILayer, func(w io.Writer) (io.WriteCloser, error) {
-		return gzip.NewWriterLevel(w, gzip.BestCompression)
+		return gzip.NewWriterLevel(w, gzipLevel)
 	}}
 }
 
 func zstdCompressor() compressor {
 	return compressor{types.OCILayerZStd, func(w io.Writer) (io.WriteCloser, error) {
-		return zstd.NewWriter(w, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedBetterCompression))
+		return zstd.NewWriter(w, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstdLevel))
 	}}
 }
 

@@ -2,8 +2,11 @@ package pack
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
@@ -14,53 +17,77 @@ type Source interface {
 	Fetch(ctx context.Context, d ocispec.Descriptor) (io.ReadCloser, error)
 }
 
-// Content is what an image holds for a runner of WebAssembly.
-type Content struct {
-	// Layout is "universal" (see Universal), "image" (see Image), "index"
-	// (any other index) or "artifact" (the module is a blob of its own).
-	Layout string             `json:"layout"`
-	Root   ocispec.Descriptor `json:"root"`
-	// Manifest is the image manifest that was read: Root itself or one of
-	// its children.
-	Manifest ocispec.Descriptor `json:"manifest"`
-	// Platforms are the children of an index, in its order, or the one
-	// platform that the image's config names.
-	Platforms []Platform `json:"platforms"`
-	Module    []byte     `json:"-"`
-	// ModulePath is the module's place in the image's file system, empty when
-	// Layout is "artifact".
-	ModulePath string `json:"modulePath,omitempty"`
-	Config     Config `json:"config"`
-	// Annotations are those of the root, and of Manifest where the root has
-	// none of the same key.
-	Annotations map[string]string `json:"annotations,omitempty"`
-	// Files are the regular files beside the module, sorted by path. A link
-	// to a file is listed as a file with the same Data. The paths are clean,
-	// but come from strangers: use filepath.Localize and os.Root to write
-	// them.
-	Files []File `json:"files,omitempty"`
-	// Blobs are the configs and layers of all manifests, each once.
-	Blobs []Blob `json:"blobs"`
-}
-
-// Platform is one child of an index.
-type Platform struct {
-	Platform string        `json:"platform"` // "linux/arm/v7"; empty when the index says nothing
-	Digest   digest.Digest `json:"digest"`   // of the child's manifest
-	Zstd     bool          `json:"zstd,omitempty"`
-	Chosen   bool          `json:"chosen,omitempty"` // the child that was read
-}
-
-// Blob is a config or a layer.
-type Blob struct {
-	MediaType string        `json:"mediaType"`
-	Digest    digest.Digest `json:"digest"`
-	Size      int64         `json:"size"`
-	SharedBy  int           `json:"sharedBy"` // the number of manifests that name it
-}
+// The values of Content.Layout.
+const (
+	layoutUniversal = "universal"
+	layoutImage     = "image"
+	layoutIndex     = "index"
+	layoutArtifact  = "artifact"
+)
 
 // Read fetches the module, the files and the facts of the image at root.
 // Every blob is fetched at most once and checked before it is parsed.
 func Read(ctx context.Context, src Source, root ocispec.Descriptor) (*Content, error) {
-	return nil, ErrNoModule
+	g := &graph{src: src, docs: map[digest.Digest]*document{}}
+	images, err := g.images(ctx, []ocispec.Descriptor{root}, 0)
+	if err != nil {
+		return nil, err
+	}
+	top := g.docs[root.Digest]
+	r := &reader{src: src, configs: map[digest.Digest]*v1.ConfigFile{}, content: &Content{Blobs: countBlobs(images)}}
+	chosen, err := r.choose(ctx, images)
+	if err != nil {
+		return nil, err
+	}
+	r.content.Root, r.content.Manifest = top.desc, chosen.desc
+	r.content.Annotations = mergeAnnotations(chosen, top)
+	if err := r.image(ctx, chosen); err != nil {
+		return nil, err
+	}
+	r.describe(top, chosen, images)
+	return r.content, nil
+}
+
+// reader fills a Content.
+type reader struct {
+	src     Source
+	configs map[digest.Digest]*v1.ConfigFile
+	content *Content
+}
+
+// image reads the module out of one manifest.
+func (r *reader) image(ctx context.Context, d *document) error {
+	c, err := r.config(ctx, d)
+	if err != nil {
+		return err
+	}
+	r.content.Config = Config{
+		Entrypoint: c.Config.Entrypoint, Cmd: c.Config.Cmd, Env: c.Config.Env,
+		WorkingDir: c.Config.WorkingDir, Labels: c.Config.Labels,
+	}
+	if raw := rawModules(d); len(raw) > 0 {
+		return r.artifact(ctx, d, raw)
+	}
+	return r.rootfs(ctx, d, c)
+}
+
+// config reads an image's config; that of something else is empty.
+func (r *reader) config(ctx context.Context, d *document) (*v1.ConfigFile, error) {
+	const cncf = "application/vnd.wasm.config.v0+json"
+	if t := types.MediaType(d.Config.MediaType); !t.IsConfig() && t != cncf {
+		return &v1.ConfigFile{}, nil
+	}
+	if c := r.configs[d.Config.Digest]; c != nil {
+		return c, nil
+	}
+	raw, err := fetch(ctx, r.src, *d.Config, "config", maxConfig)
+	if err != nil {
+		return nil, err
+	}
+	c := &v1.ConfigFile{}
+	if err := json.Unmarshal(raw, c); err != nil {
+		return nil, &InvalidError{What: "config", Digest: d.Config.Digest, Reason: "not JSON of an image config", Err: err}
+	}
+	r.configs[d.Config.Digest] = c
+	return c, nil
 }

@@ -1,11 +1,6 @@
 package pack
 
-import (
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/empty"
-	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/types"
-)
+import v1 "github.com/google/go-containerregistry/pkg/v1"
 
 const (
 	// annotationZstd is on the descriptors of the children that Podman and
@@ -40,47 +35,19 @@ func Universal(module []byte, o Options) (v1.ImageIndex, error) {
 	if platforms == nil {
 		platforms = DefaultPlatforms()
 	}
-	b := builder{o: &o}
+	idx := newIndex(o.annotations(nil))
 	for _, p := range platforms {
-		b.add(p, p, gz, nil)
+		if err := idx.add(&o, p, p, gz); err != nil {
+			return nil, err
+		}
 	}
 	for _, p := range platforms {
-		b.add(p, wasiPlatform(), zst, map[string]string{annotationPlatform: p.String()})
+		if err := idx.add(&o, p, wasiPlatform(), zst); err != nil {
+			return nil, err
+		}
 	}
-	b.add(wasiPlatform(), wasiPlatform(), gz, nil)
-	return b.index()
-}
-
-// builder collects the children of an index.
-type builder struct {
-	o        *Options
-	children []mutate.IndexAddendum
-	err      error
-}
-
-// add makes a child that the index lists for one platform and whose config
-// says another. The extra annotations, if any, tell a zstd child's manifest
-// from its siblings.
-func (b *builder) add(listed, config v1.Platform, l *layer, extra map[string]string) {
-	if b.err != nil {
-		return
+	if err := idx.add(&o, wasiPlatform(), wasiPlatform(), gz); err != nil {
+		return nil, err
 	}
-	img, err := b.o.image(config, l, extra)
-	if err != nil {
-		b.err = err
-		return
-	}
-	d := v1.Descriptor{Platform: &listed}
-	if l.mediaType == types.OCILayerZStd {
-		d.Annotations = map[string]string{annotationZstd: "true"}
-	}
-	b.children = append(b.children, mutate.IndexAddendum{Add: img, Descriptor: d})
-}
-
-func (b *builder) index() (v1.ImageIndex, error) {
-	if b.err != nil {
-		return nil, b.err
-	}
-	idx := mutate.IndexMediaType(mutate.AppendManifests(empty.Index, b.children...), types.OCIImageIndex)
-	return mutate.Annotations(idx, b.o.annotations(nil)).(v1.ImageIndex), nil
+	return idx, idx.seal()
 }

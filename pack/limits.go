@@ -1,0 +1,20 @@
+package pack
+
+// The limits of Read. They are above what real images have and keep a hostile
+// one from filling the memory or holding a processor for long.
+const (
+	maxManifest      = 4 << 20 // one manifest or index, as registries limit it
+	maxManifestBytes = 16 << 20
+	maxManifests     = 512
+	maxDepth         = 3 // indexes inside of each other
+	maxConfig        = 4 << 20
+	maxBlob          = 512 << 20 // one layer as it is stored, or one raw module
+	maxLayers        = 128
+	maxUnpacked      = 1 << 30 // all layers of the chosen manifest, uncompressed
+	maxEntries       = 200_000 // files, folders and links of all its layers
+	maxPath          = 4 << 10 // one path or link target, in bytes
+	maxSteps         = 20_000_000
+	maxLinks         = 40        // symbolic links on the way to one file
+	maxZstdWindow    = 128 << 20 // what "zstd --long" uses
+	parallelFetches  = 8
+)

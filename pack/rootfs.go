@@ -1,0 +1,119 @@
+package pack
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"path"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+// rootfs unpacks the layers and finds the module among the files.
+func (r *reader) rootfs(ctx context.Context, d *document, c *v1.ConfigFile) error {
+	t, err := r.unpack(ctx, d, c.RootFS.DiffIDs)
+	if err != nil {
+		return err
+	}
+	files, err := t.files()
+	if err != nil {
+		return &InvalidError{What: "image", Digest: d.desc.Digest, Reason: "cannot list its files", Err: err}
+	}
+	module, err := findModule(t, files, c.Config)
+	if err != nil {
+		return err
+	}
+	r.content.Module, r.content.ModulePath = module.data, module.path
+	for _, f := range files {
+		if f.path != module.path {
+			r.content.Files = append(r.content.Files, File{Path: f.path, Mode: f.mode, Data: f.data})
+		}
+	}
+	return nil
+}
+
+// unpack applies the archives among the layers; others, such as attestations,
+// have no files. A layer that comes twice is fetched once.
+func (r *reader) unpack(ctx context.Context, d *document, diffIDs []v1.Hash) (*tree, error) {
+	var archives []ocispec.Descriptor
+	for _, l := range d.Layers {
+		if types.MediaType(l.MediaType).IsLayer() {
+			archives = append(archives, l)
+		}
+	}
+	if len(diffIDs) > 0 && len(diffIDs) != len(archives) {
+		return nil, &InvalidError{
+			What: "config", Digest: d.Config.Digest,
+			Reason: fmt.Sprintf("%d diff_ids for %d layers", len(diffIDs), len(archives)),
+		}
+	}
+	u, blobs := newUnpacker(), map[digest.Digest][]byte{}
+	for i, l := range archives {
+		if blobs[l.Digest] == nil {
+			blob, err := fetch(ctx, r.src, l, "layer", maxBlob)
+			if err != nil {
+				return nil, err
+			}
+			blobs[l.Digest] = blob
+		}
+		var diffID digest.Digest
+		if len(diffIDs) > 0 {
+			diffID = digest.Digest(diffIDs[i].String())
+		}
+		if err := u.layer(l, blobs[l.Digest], diffID); err != nil {
+			return nil, err
+		}
+	}
+	return u.tree, nil
+}
+
+// findModule takes the file that the entrypoint starts with, else the command,
+// else the only module that there is.
+func findModule(t *tree, files []found, c v1.Config) (found, error) {
+	for _, args := range [][]string{c.Entrypoint, c.Cmd} {
+		if len(args) == 0 {
+			continue
+		}
+		p := args[0]
+		if !path.IsAbs(p) {
+			p = path.Join("/", c.WorkingDir, p)
+		}
+		n, err := t.lookup(p, false)
+		if err != nil {
+			return found{}, fmt.Errorf("%w: %w", ErrNoModule, err)
+		}
+		if n.isFile() && hasMagic(n.data) {
+			return found{path.Clean(p), n}, nil
+		}
+	}
+	return onlyModule(files)
+}
+
+func onlyModule(files []found) (found, error) {
+	var modules []found
+	seen := map[*node]bool{}
+	for _, f := range files {
+		if hasMagic(f.data) && !seen[f.node] {
+			seen[f.node] = true
+			modules = append(modules, f)
+		}
+	}
+	switch len(modules) {
+	case 1:
+		return modules[0], nil
+	case 0:
+		return found{}, ErrNoModule
+	}
+	var paths []string
+	for _, m := range modules[:min(len(modules), 5)] {
+		paths = append(paths, m.path)
+	}
+	return found{}, fmt.Errorf("%w that is the one to start: the entrypoint names none of %d modules (%s)",
+		ErrNoModule, len(modules), strings.Join(paths, ", "))
+}
+
+func hasMagic(b []byte) bool { return bytes.HasPrefix(b, []byte("\x00asm")) }
