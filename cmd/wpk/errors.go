@@ -49,8 +49,8 @@ func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
 	}
 	code, hint := explain(cmd, err)
 	a.printError(oneLine(err), hint)
-	var run *runError
-	if errors.As(err, &run) && code != exitUsage {
+	var stopped *stoppedError
+	if cmd.Annotations[guestExit] != "" && !errors.As(err, &stopped) {
 		return exitRunFailed
 	}
 	return code

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -42,21 +43,9 @@ type guest struct {
 	remove    func() // removes the image's files
 }
 
-// guest applies what containers do: arguments replace the image's Cmd, the
-// image's environment comes before the flags', and its files are at /.
-func (a *app) guest(g guestFlags, content *pack.Content, argv []string) (*guest, error) {
-	out := &guest{remove: func() {}, args: content.Config.Entrypoint}
-	if len(out.args) == 0 {
-		out.args = []string{content.ModulePath}
-	}
-	if len(argv) == 0 {
-		argv = content.Config.Cmd
-	}
-	out.args = append(append([]string{}, out.args...), argv...)
-	out.env = append(out.env, content.Config.Env...)
-	if dir := content.Config.WorkingDir; dir != "" {
-		out.env = append(out.env, "PWD="+dir)
-	}
+// guest checks the flags, before anything is fetched.
+func (a *app) guest(g guestFlags) (*guest, error) {
+	out := &guest{remove: func() {}}
 	for _, kv := range g.env {
 		name, _, given := strings.Cut(kv, "=")
 		if name == "" {
@@ -85,7 +74,27 @@ func (a *app) guest(g guestFlags, content *pack.Content, argv []string) (*guest,
 		}
 		out.dirs = append(out.dirs, d)
 	}
-	return out, out.addFiles(content.Files)
+	return out, nil
+}
+
+// start applies what containers do: arguments replace the image's Cmd, its
+// environment comes before the flags', and its files are at /.
+func (g *guest) start(content *pack.Content, argv []string) error {
+	config := content.Config
+	program := config.Entrypoint
+	if len(program) == 0 {
+		program = []string{content.ModulePath}
+	}
+	if len(argv) == 0 {
+		argv = config.Cmd
+	}
+	g.args = slices.Concat(program, argv)
+	env := slices.Clone(config.Env)
+	if config.WorkingDir != "" {
+		env = append(env, "PWD="+config.WorkingDir)
+	}
+	g.env = append(env, g.env...)
+	return g.addFiles(content.Files)
 }
 
 // addFiles puts the image's own files, if it has any beside the module, into

@@ -18,6 +18,10 @@ const (
 	exitRunStopped = 134
 )
 
+// guestExit marks a command whose exit code is the module's own: a failure of
+// wpk itself must not be taken for it.
+const guestExit = "guest-exit-code"
+
 type runOptions struct {
 	load  loadFlags
 	guest guestFlags
@@ -37,7 +41,8 @@ trapped or met another limit, 125 when wpk could not run it.`,
 		Example: `  wpk run ghcr.io/acme/hello:1.0 -- --name world
   echo '{"a":1}' | wpk run localhost:5000/demo/gojq:1.0 -- .a
   wpk run --dir ./data:/data:rw --env LOG=debug ./tool.wasm -- /data/in`,
-		Args: operands("REF", "[ARG]…"),
+		Args:        operands("REF", "[ARG]…"),
+		Annotations: map[string]string{guestExit: "true"},
 		RunE: func(c *cobra.Command, argv []string) error {
 			return runRun(c.Context(), a, o, argv[0], moduleArgs(argv[1:]))
 		},
@@ -59,18 +64,21 @@ func moduleArgs(argv []string) []string {
 }
 
 func runRun(ctx context.Context, a *app, o runOptions, arg string, argv []string) error {
+	g, err := a.guest(o.guest)
+	if err != nil {
+		return err
+	}
 	s, err := a.load(ctx, arg, o.load)
 	if err != nil {
-		return &runError{err}
+		return err
 	}
-	g, err := a.guest(o.guest, s.Content, argv)
-	if err != nil {
-		return &runError{err}
+	if err := g.start(s.Content, argv); err != nil {
+		return err
 	}
 	defer g.remove()
 	cache, err := a.cacheDir()
 	if err != nil {
-		return &runError{err}
+		return err
 	}
 	g.limits.Output = -1
 	res, err := engine.Run(ctx, engine.Spec{
@@ -82,7 +90,7 @@ func runRun(ctx context.Context, a *app, o runOptions, arg string, argv []string
 		Real:   true,
 	})
 	if err != nil {
-		return &runError{fmt.Errorf("cannot run %s: %w", s.Name, err)}
+		return fmt.Errorf("cannot run %s: %w", s.Name, err)
 	}
 	return runResult(s.Name, res)
 }
@@ -97,13 +105,6 @@ func runResult(name string, res engine.Result) error {
 	}
 	return nil
 }
-
-// runError is a failure of wpk itself while running a module: its exit code
-// must not be taken for the module's.
-type runError struct{ err error }
-
-func (e *runError) Error() string { return e.err.Error() }
-func (e *runError) Unwrap() error { return e.err }
 
 // stoppedError is a module that did not end by itself.
 type stoppedError struct {

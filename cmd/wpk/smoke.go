@@ -64,19 +64,22 @@ Any failure or difference makes the exit code non-zero.`,
 }
 
 func runSmoke(ctx context.Context, a *app, o smokeOptions, arg string, argv []string) error {
-	s, err := a.load(ctx, arg, o.load)
+	g, err := a.guest(o.guest)
 	if err != nil {
 		return err
 	}
-	g, err := a.guest(o.guest, s.Content, argv)
-	if err != nil {
-		return err
-	}
-	defer g.remove()
 	stdin, err := a.readStdin(o.stdin)
 	if err != nil {
 		return err
 	}
+	s, err := a.load(ctx, arg, o.load)
+	if err != nil {
+		return err
+	}
+	if err := g.start(s.Content, argv); err != nil {
+		return err
+	}
+	defer g.remove()
 	cache, err := a.cacheDir()
 	if err != nil {
 		return err
