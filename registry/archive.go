@@ -165,6 +165,9 @@ func (a *archive) Push(ctx context.Context, d ocispec.Descriptor, content io.Rea
 
 // Resolve implements [Source].
 func (a *archive) Resolve(ctx context.Context, reference string) (ocispec.Descriptor, error) {
+	if err := ctx.Err(); err != nil {
+		return ocispec.Descriptor{}, localError("resolve", a.label(reference), err)
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	d, err := resolveIn(ctx, a.index, reference, a.sniff)

@@ -127,8 +127,8 @@ func (p refParser) remote() (Ref, error) {
 }
 
 // splitHost follows docker's rule: the first component is a host when it holds
-// a dot or a colon, is localhost, or is not in lower case (which no repository
-// can be). It returns the offset where the repository begins.
+// a dot or a colon or is localhost. It returns the offset where the repository
+// begins.
 func splitHost(name string) (host string, offset int) {
 	first, _, found := strings.Cut(name, "/")
 	if isBareHost(name) {
@@ -137,7 +137,7 @@ func splitHost(name string) (host string, offset int) {
 	if !found {
 		return "", 0
 	}
-	if strings.ContainsAny(first, ".:") || first == "localhost" || first == "" || strings.ToLower(first) != first {
+	if strings.ContainsAny(first, ".:") || strings.EqualFold(first, "localhost") || first == "" {
 		return first, len(first) + 1
 	}
 	return "", 0
