@@ -83,7 +83,7 @@ func (h *host) runtimeConfig() (wazero.RuntimeConfig, error) {
 	spec, mode := &h.session.spec, h.session.mode
 	config := wazero.NewRuntimeConfigInterpreter()
 	if mode == Compiler {
-		if !compilerExists(runtime.GOOS, runtime.GOARCH) {
+		if !HasCompiler(runtime.GOOS, runtime.GOARCH) {
 			return nil, ErrNoCompiler
 		}
 		config = wazero.NewRuntimeConfigCompiler()

@@ -7,15 +7,16 @@ func (m Mode) resolve() Mode {
 	switch {
 	case m != Auto:
 		return m
-	case compilerExists(runtime.GOOS, runtime.GOARCH):
+	case HasCompiler(runtime.GOOS, runtime.GOARCH):
 		return Compiler
 	default:
 		return Interpreter
 	}
 }
 
-// compilerExists says where wazero 1.12 compiles to machine code.
-func compilerExists(goos, goarch string) bool {
+// HasCompiler says whether wazero 1.12 compiles to machine code on a system, in
+// Go's names.
+func HasCompiler(goos, goarch string) bool {
 	switch goos {
 	case "linux", "darwin", "freebsd", "netbsd", "windows":
 		return goarch == "amd64" || goarch == "arm64"
