@@ -66,16 +66,20 @@ func imageVerdicts(layout string) []Consumer {
 		return []Consumer{{Starts: StartsPlain}, cri, cri, {Starts: StartsPlain}, not(noteArtifact)}
 	case LayoutImage:
 		return []Consumer{
-			{Starts: StartsPlain, Note: "with a platform warning"}, cri, not(noteSnapshot),
-			{Starts: StartsFlag, Note: "the containerd image store; the older store refuses it"}, not(noteArtifact),
+			{Starts: StartsPlain, Note: "with a platform warning"},
+			cri, not(noteSnapshot),
+			{Starts: StartsFlag, Note: "the containerd image store; the older store refuses it"},
+			not(noteArtifact),
 		}
 	case LayoutArtifact:
 		no := not(noteNotImage)
 		return []Consumer{no, no, no, no, {Starts: StartsPlain}}
 	default:
 		return []Consumer{
-			{Starts: StartsFlag, Note: notePlatform}, not(noteNoChild), not(noteNoChild),
-			{Starts: StartsFlag, Note: notePlatform}, not(noteArtifact),
+			{Starts: StartsFlag, Note: notePlatform},
+			not(noteNoChild), not(noteNoChild),
+			{Starts: StartsFlag, Note: notePlatform},
+			not(noteArtifact),
 		}
 	}
 }

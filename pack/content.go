@@ -56,9 +56,9 @@ type Blob struct {
 func (r *reader) describe(top, chosen *document, images []*document) {
 	c := r.content
 	if !top.isIndex() {
-		c.Layout = layoutImage
+		c.Layout = LayoutImage
 		if c.ModulePath == "" {
-			c.Layout = layoutArtifact
+			c.Layout = LayoutArtifact
 		}
 		p := Platform{Digest: chosen.desc.Digest, Chosen: true}
 		if f := r.configs[chosen.Config.Digest]; f != nil {
@@ -78,9 +78,9 @@ func (r *reader) describe(top, chosen *document, images []*document) {
 		plain, zstd = plain || native && !p.Zstd, zstd || native && p.Zstd
 		wasi = wasi || p.Platform == wasiPlatform().String()
 	}
-	c.Layout = layoutIndex
+	c.Layout = LayoutIndex
 	if plain && zstd && wasi {
-		c.Layout = layoutUniversal
+		c.Layout = LayoutUniversal
 	}
 }
 

@@ -17,14 +17,6 @@ type Source interface {
 	Fetch(ctx context.Context, d ocispec.Descriptor) (io.ReadCloser, error)
 }
 
-// The values of Content.Layout.
-const (
-	layoutUniversal = "universal"
-	layoutImage     = "image"
-	layoutIndex     = "index"
-	layoutArtifact  = "artifact"
-)
-
 // Read fetches the module, the files and the facts of the image at root.
 // Every blob is fetched at most once and checked before it is parsed.
 func Read(ctx context.Context, src Source, root ocispec.Descriptor) (*Content, error) {
