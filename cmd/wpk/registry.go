@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wpkdev/wpk/internal/ui"
 	"github.com/wpkdev/wpk/registry/server"
 )
 
@@ -24,6 +25,7 @@ func newRegistry(a *app) *cobra.Command {
 type serveOptions struct {
 	addr, dir   string
 	allowRemote bool
+	logRequests bool
 }
 
 func newServe(a *app) *cobra.Command {
@@ -45,6 +47,7 @@ start.`,
 	f.StringVar(&o.addr, "addr", "127.0.0.1:5000", "`ADDRESS` to listen on; port 0 takes a free one")
 	f.StringVar(&o.dir, "dir", "", "`FOLDER` for the content (default: below wpk's data folder)")
 	f.BoolVar(&o.allowRemote, "allow-remote-clients", false, "let other machines in: anybody who reaches the port can read and write")
+	f.BoolVar(&o.logRequests, "log-requests", false, "print a line per request")
 	return c
 }
 
@@ -57,11 +60,14 @@ func runServe(c *cobra.Command, a *app, o serveOptions) error {
 		}
 		dir = filepath.Join(data, "registry")
 	}
-	return server.Serve(c.Context(), server.Options{
+	opts := server.Options{
 		Addr:        o.addr,
 		Dir:         dir,
 		AllowRemote: o.allowRemote,
 		Ready:       func(addr net.Addr) { a.ui.Say("serving on %s", addr) },
-		Log:         func(line string) { a.ui.Say("%s", line) },
-	})
+	}
+	if o.logRequests {
+		opts.Log = func(line string) { a.ui.Say("%s", ui.Printable(line)) }
+	}
+	return server.Serve(c.Context(), opts)
 }
