@@ -24,11 +24,14 @@ func cEnv(env []string) []string {
 	return setenv(env, "SOURCE_DATE_EPOCH="+epoch)
 }
 
+// optimize is our part of the flags, which the caller's may change.
+const optimize = "-O2"
+
 // baseFlags are the flags of every compilation. The prefix maps replace the folders that a compiler would write into
 // the module (__FILE__, debug information), each given as "FOLDER=REPLACEMENT".
 func (c *compiler) baseFlags(o COptions, prefixMaps ...string) []string {
 	// A compiler warns about a flag that one of its steps has no use for; here all steps get the same.
-	flags := append(slices.Clone(c.flags), "-Wno-unused-command-line-argument", "-O2")
+	flags := slices.Concat(c.target, c.headers, []string{"-Wno-unused-command-line-argument", optimize})
 	for _, m := range prefixMaps {
 		flags = append(flags, "-ffile-prefix-map="+m)
 	}
@@ -55,22 +58,23 @@ func (c *compiler) foreignFlags(o COptions, prefixMaps ...string) []string {
 	return append(c.baseFlags(o, prefixMaps...), linkFlags(o)...)
 }
 
-// cxx returns the compiler's C++ command: a clang is one by a flag, whether clang++ is installed or not.
+// cxx returns the compiler's C++ command: a clang is one by a flag, whether clang++ is installed or not. The C++
+// library's headers come before those of C, which they include by #include_next.
 func (c *compiler) cxx(flags []string) []string {
-	flags = append(slices.Clone(flags), c.cxxFlags...)
+	flags = slices.Concat(c.cxxFlags, flags)
 	if c.subcommands() {
 		return append(c.sibling("c++"), flags...)
 	}
 	return c.command(append([]string{"--driver-mode=g++"}, flags...)...)
 }
 
-// facts tells how a C program was made; flags are those of the compiler and of the linker. The prefix maps are not
-// among them: they name this build's folders, and all that they do is to keep these out.
-func (c *compiler) facts(j *job, name string, flags []string, tools ...Tool) Facts {
-	flags = slices.DeleteFunc(slices.Clone(flags), func(f string) bool { return strings.HasPrefix(f, "-ffile-prefix-map=") })
+// facts tells how a C program was made. Of the flags it names those that shape the module, not those that only name
+// folders of this machine.
+func (c *compiler) facts(j *job, name string, tools ...Tool) Facts {
 	return Facts{
-		Language: LanguageC, Name: name, Flags: j.portable(flags), Tools: append([]Tool{c.tool}, tools...),
-		Env: []string{"SOURCE_DATE_EPOCH=" + getenv(cEnv(j.Env), "SOURCE_DATE_EPOCH")},
+		Language: LanguageC, Name: name, Tools: append([]Tool{c.tool}, tools...),
+		Flags: j.portable(slices.Concat(c.target, []string{optimize}, j.C.CFlags, linkFlags(j.C))),
+		Env:   []string{"SOURCE_DATE_EPOCH=" + getenv(cEnv(j.Env), "SOURCE_DATE_EPOCH")},
 	}
 }
 

@@ -11,9 +11,11 @@ import (
 
 // A compiler is a C compiler that has proved that it can make WebAssembly programs on this machine.
 type compiler struct {
-	driver                   // how it is called
-	flags, cxxFlags []string // what makes it compile for WebAssembly
-	tool            Tool     // which one it is
+	driver            // how it is called
+	target   []string // the flags that make it compile for WebAssembly
+	headers  []string // the flags that lead it to the C library of this machine, if it needs to be led
+	cxxFlags []string // further flags for C++
+	tool     Tool     // which one it is
 }
 
 // A driver is the command that compiles C. A plain clang comes with its own binary tools beside it; a driver with
@@ -97,7 +99,7 @@ func findCompiler(ctx context.Context, j *job) (*compiler, error) {
 
 // sysroot returns the C library's folder when it has one of its own that the flags name.
 func (c *compiler) sysroot() []string {
-	for _, f := range c.flags {
+	for _, f := range c.headers {
 		if s, ok := strings.CutPrefix(f, "--sysroot="); ok {
 			return []string{s}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -46,31 +47,28 @@ func (f *finder) must(ctx context.Context, command []string, choice string, sysr
 
 // try compiles and links the probe with each target and sysroot until one does. The sysroot "" is the compiler's own.
 func (f *finder) try(ctx context.Context, d driver, sysroots ...string) *compiler {
-	for _, target := range wasiTargets {
+	for _, name := range wasiTargets {
+		target := []string{"--target=" + name}
+		if d.subcommands() {
+			target = []string{"-target", name}
+		}
 		for _, sysroot := range sysroots {
-			flags := []string{"--target=" + target}
-			if d.subcommands() {
-				flags = []string{"-target", target}
-			}
+			var headers []string
 			if sysroot != "" {
 				if _, err := os.Stat(sysroot); err != nil {
 					continue
 				}
-				flags = append(flags, "--sysroot="+sysroot)
+				headers = []string{"--sysroot=" + sysroot}
 			}
-			if f.links(ctx, d, flags) {
-				return f.describe(ctx, d, flags)
+			if f.compiles(ctx, d, probeSource, slices.Concat(target, headers, []string{"-o", "probe.wasm"})...) {
+				return f.describe(ctx, &compiler{driver: d, target: target, headers: headers})
 			}
 		}
 	}
 	return nil
 }
 
-// links reports whether a compiler makes a program with these flags.
-func (f *finder) links(ctx context.Context, d driver, flags []string) bool {
-	return f.compiles(ctx, d, probeSource, append(flags[:len(flags):len(flags)], "-o", "probe.wasm")...)
-}
-
+// compiles reports whether a compiler makes something of a source with these arguments.
 func (f *finder) compiles(ctx context.Context, d driver, source string, args ...string) bool {
 	if err := os.WriteFile(f.path("probe.c"), []byte(source), 0o600); err != nil {
 		return false
@@ -86,18 +84,19 @@ func (f *finder) ask(ctx context.Context, d driver, args ...string) (string, err
 }
 
 // describe completes what is known about a compiler that works.
-func (f *finder) describe(ctx context.Context, d driver, flags []string) *compiler {
-	c := &compiler{driver: d, flags: flags, cxxFlags: []string{"-fno-exceptions"}, tool: Tool{Name: d.name()}}
-	if d.subcommands() {
+func (f *finder) describe(ctx context.Context, c *compiler) *compiler {
+	c.cxxFlags = []string{"-fno-exceptions"} // there is no unwinder
+	if c.subcommands() {
+		version := c.sibling("version")
 		c.tool.Name = "zig"
-		version := d.sibling("version")
 		c.tool.Version, _ = output(ctx, f.Exec, Command{Path: version[0], Args: version[1:], Dir: f.work, Env: f.env})
 		return c
 	}
-	c.tool.Version, _ = f.ask(ctx, d, "-dumpversion")
-	if include := f.sharedSysroot(ctx, d, flags); include != "" {
+	c.tool.Name = c.name()
+	c.tool.Version, _ = f.ask(ctx, c.driver, "-dumpversion")
+	if include := f.sharedSysroot(ctx, c); include != "" {
 		c.cxxFlags = append(c.cxxFlags, "-isystem", filepath.Join(include, "c++", "v1"))
-		c.flags = append(c.flags, "-nostdlibinc", "-isystem", include)
+		c.headers = []string{"-nostdlibinc", "-isystem", include}
 	}
 	return c
 }
@@ -105,11 +104,11 @@ func (f *finder) describe(ctx context.Context, d driver, flags []string) *compil
 // sharedSysroot returns the C library's include folder when it lies beside the machine's own headers, as in Debian's
 // /usr/include/wasm32-wasi, and "" when it has a sysroot of its own. There clang goes on to search /usr/include: a
 // program would find headers of libraries that are not there for WebAssembly, and differ from machine to machine.
-func (f *finder) sharedSysroot(ctx context.Context, d driver, flags []string) string {
-	if strings.HasPrefix(flags[len(flags)-1], "--sysroot=") {
+func (f *finder) sharedSysroot(ctx context.Context, c *compiler) string {
+	if len(c.headers) > 0 {
 		return ""
 	}
-	libc, err := f.ask(ctx, d, flags[0], "-print-file-name=libc.a")
+	libc, err := f.ask(ctx, c.driver, append(c.target, "-print-file-name=libc.a")...)
 	if err != nil || !filepath.IsAbs(libc) {
 		return ""
 	}

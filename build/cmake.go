@@ -45,7 +45,7 @@ func (cmakeToolchain) compile(ctx context.Context, j *job) (product, error) {
 	if err != nil {
 		return product{}, err
 	}
-	return product{path: j.path(file), facts: c.facts(j, programName(file), flags, r.tool(ctx))}, nil
+	return product{path: j.path(file), facts: c.facts(j, programName(file), r.tool(ctx))}, nil
 }
 
 // A cmakeRun is CMake, ready to be called in the work folder.

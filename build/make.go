@@ -3,6 +3,7 @@ package build
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -39,7 +40,7 @@ func (makeToolchain) compile(ctx context.Context, j *job) (product, error) {
 	if err != nil {
 		return product{}, err
 	}
-	return product{path: j.path("src", file), facts: c.facts(j, programName(file), flags, m.tool(ctx))}, nil
+	return product{path: j.path("src", file), facts: c.facts(j, programName(file), m.tool(ctx))}, nil
 }
 
 // findMake finds GNU make, which systems with a make of their own call gmake.
@@ -98,7 +99,7 @@ func (m *makeRun) build(ctx context.Context) error {
 }
 
 func (m *makeRun) command(args ...string) Command {
-	return Command{Path: m.path, Args: append(m.variables[:len(m.variables):len(m.variables)], args...), Dir: m.dir, Env: cEnv(m.Env)}
+	return Command{Path: m.path, Args: slices.Concat(m.variables, args), Dir: m.dir, Env: cEnv(m.Env)}
 }
 
 // tool asks for make's version, the last word of the first line: "GNU Make 4.3".

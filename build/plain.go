@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -42,8 +43,8 @@ func (plainToolchain) compile(ctx context.Context, j *job) (product, error) {
 	if err != nil {
 		return product{}, err
 	}
-	out, link := j.path("module.wasm"), linkFlags(j.C)
-	args := append(append(append(flags[:len(flags):len(flags)], "-o", out), objects...), link...)
+	out := j.path("module.wasm")
+	args := slices.Concat(flags, []string{"-o", out}, objects, linkFlags(j.C))
 	if err := c.run(ctx, j, j.Output, args); err != nil {
 		return product{}, err
 	}
@@ -51,7 +52,7 @@ func (plainToolchain) compile(ctx context.Context, j *job) (product, error) {
 	if name == "" {
 		name = filepath.Base(j.Dir)
 	}
-	return product{path: out, facts: c.facts(j, name, append(flags, link...))}, nil
+	return product{path: out, facts: c.facts(j, name)}, nil
 }
 
 // compileAll compiles each source to an object of its own, several at once. What the compiler says about one file comes
@@ -63,7 +64,7 @@ func (c *compiler) compileAll(ctx context.Context, j *job, sources, flags []stri
 	var mu sync.Mutex
 	for i, source := range sources {
 		objects[i] = j.path(fmt.Sprintf("%d.o", i))
-		args := append(flags[:len(flags):len(flags)], "-c", "-o", objects[i], source)
+		args := slices.Concat(flags, []string{"-c", "-o", objects[i], source})
 		group.Go(func() error {
 			var said bytes.Buffer
 			err := c.run(ctx, j, &said, args)
