@@ -231,3 +231,5 @@ func churnIndex(i int) v1.ImageIndex {
 	}
 	return index
 }
+
+func mustLayer(size int) v1.Layer { return static.NewLayer(content(9, size), types.OCILayer) }

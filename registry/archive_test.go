@@ -1,0 +1,136 @@
+package registry
+
+import (
+	"archive/tar"
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/wpkdev/wpk/internal/wpktest"
+)
+
+// export copies an artifact into an archive and closes it.
+func export(t *testing.T, src Source, name, file, tag string) {
+	t.Helper()
+	dst := mustOpen(t, "oci-archive:"+file, Options{})
+	_, err := Copy(t.Context(), src, name, dst, tag, CopyOptions{})
+	must(t, err)
+	must(t, dst.Close())
+}
+
+func TestArchiveIsDeterministic(t *testing.T) {
+	dir := t.TempDir()
+	var sums [2][]byte
+	for i := range sums {
+		src, _ := saved(t, 1, 10_000, "x")
+		file := filepath.Join(dir, string(rune('a'+i))+".tar")
+		export(t, src, "x", file, "1")
+		var err error
+		sums[i], err = os.ReadFile(file)
+		must(t, err)
+	}
+	if !bytes.Equal(sums[0], sums[1]) {
+		t.Error("the same artifact gave two archives")
+	}
+	if left := files(t, dir); len(left) != 2 {
+		t.Errorf("left: %v", left)
+	}
+}
+
+func TestArchiveKeepsWhatItHas(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "a.tar")
+	one, rootOne := saved(t, 1, 1000, "x")
+	two, rootTwo := saved(t, 40, 1000, "x")
+	export(t, one, "x", file, "1")
+	export(t, two, "x", file, "2")
+	a := mustOpen(t, "oci-archive:"+file, Options{})
+	for tag, want := range map[string]string{"1": rootOne.Digest.String(), "2": rootTwo.Digest.String()} {
+		d, err := a.Resolve(t.Context(), tag)
+		if err != nil || d.Digest.String() != want {
+			t.Fatalf("%s: %v, %v", tag, d, err)
+		}
+		assertComplete(t, a, d)
+	}
+	must(t, a.Close())
+	export(t, two, "x", file, "1") // the old 1 is nobody's any more
+	info, err := os.Stat(file)
+	must(t, err)
+	if info.Size() > 80<<10 {
+		t.Errorf("the archive has %d bytes", info.Size())
+	}
+}
+
+func TestArchiveHostile(t *testing.T) {
+	layout := tar.Header{Typeflag: tar.TypeReg, Name: "oci-layout", Size: int64(len(layoutFileContent))}
+	write := func(headers ...tar.Header) []byte {
+		var b bytes.Buffer
+		w := tar.NewWriter(&b)
+		for _, h := range headers {
+			h.Mode = 0o644
+			must(t, w.WriteHeader(&h))
+			if h.Name == "oci-layout" {
+				_, _ = w.Write([]byte(layoutFileContent))
+			}
+		}
+		_ = w.Close()
+		return b.Bytes()
+	}
+	for name, raw := range map[string][]byte{
+		"not a tar":     []byte("hello, I am no tar file" + strings.Repeat(".", 1000)),
+		"gzip":          append([]byte("\x1f\x8b\x08"), make([]byte, 1000)...),
+		"empty tar":     write(),
+		"no index":      write(layout),
+		"index is link": write(layout, tar.Header{Typeflag: tar.TypeSymlink, Name: "index.json", Linkname: "/etc/passwd"}),
+		"truncated":     write(layout)[:700],
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "a.tar")
+			must(t, os.WriteFile(file, raw, 0o600))
+			_, err := Open(t.Context(), Ref{Transport: Archive, Path: file}, Options{})
+			var layout *LayoutError
+			if !errors.Is(err, ErrCorrupt) || !errors.As(err, &layout) || layout.Path != file {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+// TestArchiveOfSkopeo goes through a real skopeo in both directions.
+func TestArchiveOfSkopeo(t *testing.T) {
+	skopeo := wpktest.Need(t, "skopeo")
+	dir := t.TempDir()
+	src, root := saved(t, 1, 1000, "x")
+	ours, theirs := filepath.Join(dir, "ours.tar"), filepath.Join(dir, "theirs.tar")
+	export(t, src, "x", ours, "1")
+	cmd := exec.CommandContext(t.Context(), skopeo, "--insecure-policy", "--tmpdir", dir, "copy", "--all", "--preserve-digests", "oci-archive:"+ours+":1", "oci-archive:"+theirs+":2") // #nosec G204
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	a := mustOpen(t, "oci-archive:"+theirs, Options{})
+	d, err := a.Resolve(t.Context(), "2")
+	if err != nil || d.Digest != root.Digest {
+		t.Fatalf("%v, %v", d, err)
+	}
+	assertComplete(t, a, d)
+}
+
+// FuzzArchive opens any bytes as an archive and reads what it claims to hold.
+func FuzzArchive(f *testing.F) {
+	f.Add([]byte("x"))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		file := filepath.Join(t.TempDir(), "a.tar")
+		must(t, os.WriteFile(file, raw, 0o600))
+		a, err := openArchive(file)
+		if err != nil {
+			return
+		}
+		if d, err := a.Resolve(t.Context(), ""); err == nil {
+			_, _ = walk(t.Context(), a, d, isMissing)
+		}
+		must(t, a.Close())
+	})
+}

@@ -1,0 +1,421 @@
+package registry
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+func answer(w http.ResponseWriter, status int, body string) bool {
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, body)
+	return true
+}
+
+// TestRemoteErrors: what a registry answers to a push, and what a person reads.
+func TestRemoteErrors(t *testing.T) {
+	tests := []struct {
+		status  int
+		body    string
+		kind    error
+		message string
+	}{
+		{401, "", ErrUnauthorized, "(status 401)"},
+		{403, `{"errors":[{"code":"DENIED","message":"requested access to the resource is denied"}]}`, ErrDenied, "DENIED: requested access"},
+		{404, `{"errors":[{"code":"NAME_UNKNOWN","message":"project acme not found"}]}`, ErrNotFound, "project acme not found"},
+		{413, "<html>nginx</html>", ErrTooLarge, "(status 413)"},
+		{429, `{"errors":[{"code":"TOOMANYREQUESTS","message":"slow down"}]}`, ErrRateLimited, "slow down"},
+		{500, "", ErrServer, "(status 500)"},
+		{503, "", ErrServer, "(status 503)"},
+		{400, `{"errors":[{"code":"MANIFEST_INVALID","message":"unknown media\ntype \u001b[31m` + strings.Repeat("x", 1000) + `"}]}`, ErrRejected, "MANIFEST_INVALID: unknown media type  [31mxxx"},
+	}
+	for _, tt := range tests {
+		t.Run(fmt.Sprint(tt.status), func(t *testing.T) {
+			srv := startServer(t)
+			srv.intercept(func(w http.ResponseWriter, req *http.Request) bool {
+				return (req.Method == http.MethodPost || req.Method == http.MethodPut) && answer(w, tt.status, tt.body)
+			})
+			src, _ := saved(t, 1, 100, "x")
+			_, err := Copy(t.Context(), src, "x", mustOpen(t, srv.host()+"/a/b", fast(t)), "1", fastCopy())
+			var e *Error
+			if !errors.Is(err, tt.kind) || !errors.As(err, &e) || e.Status != tt.status {
+				t.Fatalf("got %v", err)
+			}
+			if text := err.Error(); !strings.Contains(text, tt.message) || len(text) > 700 || strings.ContainsAny(text, "\n\x1b") {
+				t.Errorf("message %q", text)
+			}
+		})
+	}
+}
+
+func TestRetriesThenSucceeds(t *testing.T) {
+	for name, fail := range map[string]func(http.ResponseWriter){
+		"429": func(w http.ResponseWriter) { w.Header().Set("Retry-After", "0"); w.WriteHeader(429) },
+		"502": func(w http.ResponseWriter) { w.WriteHeader(502) },
+		"reset": func(w http.ResponseWriter) {
+			conn, _, err := w.(http.Hijacker).Hijack()
+			if err == nil {
+				_ = conn.(*net.TCPConn).SetLinger(0)
+				_ = conn.Close()
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := startServer(t)
+			var n atomic.Int32
+			srv.intercept(func(w http.ResponseWriter, _ *http.Request) bool {
+				if n.Add(1) > 2 {
+					return false
+				}
+				fail(w)
+				return true
+			})
+			var events []Event
+			o := fast(t)
+			o.Event = func(e Event) { events = append(events, e) }
+			_, err := mustOpen(t, srv.host()+"/a", o).Resolve(t.Context(), "1")
+			assertNotFound(t, err)
+			if len(events) != 2 || events[1].Attempt != 2 || events[1].Err == nil || len(srv.taken()) != 3 {
+				t.Errorf("events: %+v", events)
+			}
+		})
+	}
+}
+
+func TestRetryGivesUp(t *testing.T) {
+	srv := startServer(t)
+	srv.intercept(func(w http.ResponseWriter, _ *http.Request) bool {
+		w.Header().Set("Retry-After", "3600")
+		return answer(w, 429, "")
+	})
+	start := time.Now()
+	_, err := mustOpen(t, srv.host()+"/a", fast(t)).Resolve(t.Context(), "1")
+	if !errors.Is(err, ErrRateLimited) || len(srv.taken()) != 1 || time.Since(start) > time.Second {
+		t.Errorf("an hour's wait: %v", err)
+	}
+	srv.intercept(func(w http.ResponseWriter, _ *http.Request) bool { return answer(w, 500, "") })
+	if _, err = mustOpen(t, srv.host()+"/a", fast(t)).Resolve(t.Context(), "1"); !errors.Is(err, ErrServer) || len(srv.taken()) != 1 {
+		t.Errorf("500 is not repeated: %v", err)
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for value, want := range map[string]time.Duration{
+		"3": 3 * time.Second, "Fri, 02 Jan 2026 03:04:15 GMT": 10 * time.Second, "Fri, 02 Jan 2026 03:00:00 GMT": 0,
+		"": -1, "-1": -1, "soon": -1, "99999999999999999999": -1,
+	} {
+		got, ok := retryAfter(&http.Response{Header: http.Header{"Retry-After": {value}}}, func() time.Time { return now })
+		if !ok {
+			got = -1
+		}
+		if got != want {
+			t.Errorf("%q: %v, want %v", value, got, want)
+		}
+	}
+}
+
+func TestUnreachable(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	refused := listener.Addr().String()
+	_ = listener.Close()
+	secure := newServer(t, httptest.NewTLSServer)
+	for name, host := range map[string]string{"refused": refused, "dns": "registry.invalid", "unknown certificate": secure.host()} {
+		t.Run(name, func(t *testing.T) {
+			_, err := mustOpen(t, host+"/a", fast(t)).Resolve(t.Context(), "1")
+			if !errors.Is(err, ErrUnreachable) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+// TestLoopbackTLS: a registry on this machine is found to speak TLS, and one that
+// really answers 400 is left alone.
+func TestLoopbackTLS(t *testing.T) {
+	srv := newServer(t, httptest.NewTLSServer)
+	o := fast(t)
+	o.Insecure = true
+	src, _ := saved(t, 1, 100_000, "x")
+	dst := mustOpen(t, srv.host()+"/a", o)
+	result, err := Copy(t.Context(), src, "x", dst, "1", fastCopy())
+	must(t, err)
+	assertComplete(t, dst, result.Descriptor)
+
+	plain := startServer(t)
+	plain.intercept(func(w http.ResponseWriter, _ *http.Request) bool { return answer(w, 400, "") })
+	_, err = mustOpen(t, plain.host()+"/a", fast(t)).Resolve(t.Context(), "1")
+	if !errors.Is(err, ErrRejected) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestBadBodies: a blob that is cut short, has other bytes, another length, or
+// does not end.
+func TestBadBodies(t *testing.T) {
+	good := content(3, 50_000)
+	d := describe(good, layerType)
+	for name, tt := range map[string]struct {
+		send func(w http.ResponseWriter)
+		kind error
+	}{
+		"truncated": {func(w http.ResponseWriter) {
+			w.Header().Set("Content-Length", "50000")
+			_, _ = w.Write(good[:10_000])
+			panic(http.ErrAbortHandler)
+		}, ErrUnreachable},
+		"other bytes": {func(w http.ResponseWriter) { _, _ = w.Write(content(4, 50_000)) }, ErrCorrupt},
+		"shorter":     {func(w http.ResponseWriter) { w.Header().Set("Content-Length", "10"); _, _ = w.Write(good[:10]) }, ErrCorrupt},
+		"endless": {func(w http.ResponseWriter) {
+			for range 100 {
+				_, _ = w.Write(good)
+			}
+		}, ErrCorrupt},
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := startServer(t)
+			srv.intercept(func(w http.ResponseWriter, req *http.Request) bool {
+				isBlob := req.Method == http.MethodGet && strings.Contains(req.URL.Path, "/blobs/")
+				if isBlob {
+					tt.send(w)
+				}
+				return isBlob
+			})
+			target := mustOpen(t, srv.host()+"/a", fast(t))
+			rc, err := target.Fetch(t.Context(), d)
+			var n int64
+			if err == nil {
+				n, err = io.Copy(io.Discard, rc)
+				_ = rc.Close()
+			}
+			if !errors.Is(err, tt.kind) || n >= d.Size {
+				t.Errorf("%d bytes, %v", n, err)
+			}
+		})
+	}
+}
+
+// dockerConfig writes credentials for hosts as docker login does.
+func dockerConfig(t *testing.T, hosts ...string) string {
+	t.Helper()
+	dir := t.TempDir()
+	var entries []string
+	for _, h := range hosts {
+		entries = append(entries, fmt.Sprintf(`%q:{"auth":%q}`, h, base64.StdEncoding.EncodeToString([]byte("user:secret"))))
+	}
+	must(t, os.WriteFile(filepath.Join(dir, "config.json"), []byte(`{"auths":{`+strings.Join(entries, ",")+`}}`), 0o600))
+	return dir
+}
+
+func hasBasic(req *http.Request) bool {
+	user, password, _ := req.BasicAuth()
+	return user == "user" && password == "secret"
+}
+
+func TestBasicAuth(t *testing.T) {
+	srv := startServer(t)
+	srv.intercept(func(w http.ResponseWriter, req *http.Request) bool {
+		if hasBasic(req) {
+			return false
+		}
+		w.Header().Set("WWW-Authenticate", `Basic realm="x"`)
+		return answer(w, 401, "")
+	})
+	src, _ := saved(t, 1, 1000, "x")
+	o := fast(t)
+	_, err := Copy(t.Context(), src, "x", mustOpen(t, srv.host()+"/a", o), "1", fastCopy())
+	var e *Error
+	if !errors.Is(err, ErrUnauthorized) || !errors.As(err, &e) || e.Status != 401 {
+		t.Errorf("without credentials: %v", err)
+	}
+	o.DockerConfig = dockerConfig(t, srv.host())
+	_, err = Copy(t.Context(), src, "x", mustOpen(t, srv.host()+"/a", o), "1", fastCopy())
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(o.DockerConfig, "config.json"), []byte("{"), 0o600))
+	_, err = mustOpen(t, srv.host()+"/a", o).Resolve(t.Context(), "1")
+	if !errors.Is(err, ErrUnauthorized) || !strings.Contains(err.Error(), "credentials for") {
+		t.Errorf("broken configuration: %v", err)
+	}
+}
+
+// TestTokenAuth: the token server is a path of the registry, as in Harbor or
+// GitLab. Tokens are asked for once per scope, not once per request.
+func TestTokenAuth(t *testing.T) {
+	srv := startServer(t)
+	var tokens atomic.Int32
+	srv.intercept(func(w http.ResponseWriter, req *http.Request) bool {
+		switch {
+		case req.URL.Path == "/token":
+			if !hasBasic(req) {
+				return answer(w, 401, "")
+			}
+			tokens.Add(1)
+			return answer(w, 200, `{"token":"t0k3n"}`)
+		case req.Header.Get("Authorization") == "Bearer t0k3n":
+			return false
+		}
+		w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer realm="%s/token",service="x",scope="repository:a:pull,push"`, srv.URL))
+		return answer(w, 401, "")
+	})
+	o := fast(t)
+	o.DockerConfig = dockerConfig(t, srv.host())
+	src, _ := saved(t, 1, 1000, "x")
+	_, err := Copy(t.Context(), src, "x", mustOpen(t, srv.host()+"/a", o), "1", fastCopy())
+	must(t, err)
+	if n := tokens.Load(); n > 3 {
+		t.Errorf("%d tokens for one push", n)
+	}
+	o.DockerConfig = t.TempDir()
+	_, err = mustOpen(t, srv.host()+"/a", o).Resolve(t.Context(), "1")
+	if !errors.Is(err, ErrUnauthorized) {
+		t.Errorf("without credentials: %v", err)
+	}
+}
+
+// thief is a server that wants to see credentials.
+func thief(t *testing.T) (*httptest.Server, *atomic.Bool) {
+	t.Helper()
+	stolen := new(atomic.Bool)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if carriesSecret(req) {
+			stolen.Store(true)
+		}
+		w.Header().Set("WWW-Authenticate", `Basic realm="gimme"`)
+		w.WriteHeader(http.StatusUnauthorized)
+	}))
+	t.Cleanup(srv.Close)
+	return srv, stolen
+}
+
+// TestCredentialsStayHome: redirects of reads and uploads, an upload location on
+// another host, and hostile token servers get no credentials.
+func TestCredentialsStayHome(t *testing.T) {
+	other, stolen := thief(t)
+	elsewhere := strings.Replace(other.URL, "127.0.0.1", "localhost", 1) // another name for the same thief
+	for name, hostile := range map[string]func(w http.ResponseWriter, req *http.Request) bool{
+		"redirect": func(w http.ResponseWriter, req *http.Request) bool {
+			http.Redirect(w, req, other.URL+req.URL.Path, http.StatusTemporaryRedirect)
+			return true
+		},
+		"redirect to another name": func(w http.ResponseWriter, req *http.Request) bool {
+			http.Redirect(w, req, elsewhere+req.URL.Path, http.StatusTemporaryRedirect)
+			return true
+		},
+		"upload location": func(w http.ResponseWriter, req *http.Request) bool {
+			w.Header().Set("Location", other.URL+"/upload")
+			return req.Method == http.MethodPost && answer(w, 202, "")
+		},
+		"token server": func(w http.ResponseWriter, _ *http.Request) bool {
+			w.Header().Set("WWW-Authenticate", `Bearer realm="`+elsewhere+`/token",service="x"`)
+			return answer(w, 401, "")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := startServer(t)
+			srv.intercept(func(w http.ResponseWriter, req *http.Request) bool {
+				if !hasBasic(req) && name != "token server" {
+					w.Header().Set("WWW-Authenticate", `Basic realm="x"`)
+					return answer(w, 401, "")
+				}
+				return hostile(w, req)
+			})
+			o := fast(t)
+			o.DockerConfig = dockerConfig(t, srv.host())
+			target := mustOpen(t, srv.host()+"/a", o)
+			if _, err := target.Fetch(t.Context(), ocispec.Descriptor{MediaType: layerType, Digest: someDigest, Size: 3}); err == nil {
+				t.Error("fetch worked")
+			}
+			if _, err := pushBytes(t.Context(), target, []byte("abc"), layerType); err == nil {
+				t.Error("push worked")
+			}
+			if stolen.Load() {
+				t.Error("the other host saw credentials")
+			}
+		})
+	}
+}
+
+// TestFence: what oras lets pass, a public token server without TLS, stops here.
+func TestFence(t *testing.T) {
+	var sent int
+	f := &fence{host: "registry.example:5000", base: roundTripper(func(*http.Request) (*http.Response, error) {
+		sent++
+		return &http.Response{StatusCode: 200, Body: http.NoBody}, nil
+	})}
+	for _, tt := range []struct {
+		url    string
+		secret bool
+		passes bool
+	}{
+		{"http://registry.example:5000/token", true, true},
+		{"https://auth.example/token", true, true},
+		{"http://auth.example/token", false, true},
+		{"http://auth.example/token", true, false},
+		{"http://registry.example:6000/token", true, false},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, tt.url, nil)
+		must(t, err)
+		if tt.secret {
+			req.SetBasicAuth("user", "secret")
+		}
+		before := sent
+		resp, err := f.RoundTrip(req)
+		if err == nil {
+			_ = resp.Body.Close()
+		}
+		if passed := sent > before; passed != tt.passes || errors.Is(err, errLeak) == tt.passes {
+			t.Errorf("%+v: %v", tt, err)
+		}
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+func TestCheckRedirect(t *testing.T) {
+	request := func(url string) *http.Request {
+		req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, url, nil)
+		must(t, err)
+		return req
+	}
+	secure, plain := request("https://a/"), request("http://b/")
+	if checkRedirect(plain, []*http.Request{secure}) == nil {
+		t.Error("a step down to http passed")
+	}
+	if checkRedirect(plain, []*http.Request{plain}) != nil || checkRedirect(secure, []*http.Request{plain}) != nil {
+		t.Error("refused without need")
+	}
+	if checkRedirect(secure, make([]*http.Request, maxRedirects)) == nil {
+		t.Error("no bound")
+	}
+}
+
+func TestUserAgent(t *testing.T) {
+	srv := startServer(t)
+	var agent atomic.Value
+	srv.intercept(func(_ http.ResponseWriter, req *http.Request) bool {
+		agent.Store(req.UserAgent())
+		return false
+	})
+	o := fast(t)
+	o.UserAgent = "wpk/1.2"
+	_, _ = mustOpen(t, srv.host()+"/a", o).Resolve(t.Context(), "1")
+	if agent.Load() != "wpk/1.2" {
+		t.Errorf("%v", agent.Load())
+	}
+}
