@@ -38,7 +38,7 @@ func (r *reader) artifact(ctx context.Context, d *document, raw []ocispec.Descri
 	if len(raw) > 1 {
 		return fmt.Errorf("%w: %d layers of manifest %s are modules", ErrNoModule, len(raw), d.desc.Digest)
 	}
-	module, err := fetch(ctx, r.src, raw[0], "module", maxBlob)
+	module, err := r.blobs.get(ctx, raw[0], "module", maxBlob)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 // graph collects the manifests below a root. A digest that an index names
 // twice is fetched once.
 type graph struct {
-	src   Source
+	blobs *blobs
 	docs  map[digest.Digest]*document
 	bytes int64 // of all manifests that were asked for
 	seen  int   // descriptors that were looked at, repeated ones too
@@ -67,7 +67,7 @@ func (g *graph) load(ctx context.Context, ds []ocispec.Descriptor) error {
 	var mu sync.Mutex
 	for _, d := range wanted {
 		eg.Go(func() error {
-			raw, err := fetch(ctx, g.src, d, "manifest", maxManifest)
+			raw, err := g.blobs.get(ctx, d, "manifest", maxManifest)
 			if err != nil {
 				return err
 			}

@@ -7,36 +7,63 @@ import (
 	_ "crypto/sha512" // linked in
 	"fmt"
 	"io"
+	"sync"
 
+	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
-// fetch reads a whole blob and holds it against its descriptor before anybody
-// parses it. The buffer grows with the bytes that really come, not with the
-// size that is announced.
-func fetch(ctx context.Context, src Source, d ocispec.Descriptor, what string, limit int64) (_ []byte, err error) {
+// blobs reads whole blobs from a source, each once.
+type blobs struct {
+	src Source
+
+	mu  sync.Mutex
+	got map[digest.Digest][]byte
+}
+
+func newBlobs(src Source) *blobs { return &blobs{src: src, got: map[digest.Digest][]byte{}} }
+
+// get returns the bytes of a blob, held against its descriptor before anybody
+// parses them. What names the kind of blob in errors.
+func (b *blobs) get(ctx context.Context, d ocispec.Descriptor, what string, limit int64) ([]byte, error) {
 	if err := checkDescriptor(d, what); err != nil {
 		return nil, err
 	}
 	if d.Size > limit {
 		return nil, &LimitError{what + " " + d.Digest.String(), limit}
 	}
-	body, err := src.Fetch(ctx, d)
+	b.mu.Lock()
+	raw, ok := b.got[d.Digest]
+	b.mu.Unlock()
+	sum := d.Digest // of what was fetched before
+	if !ok {
+		var err error
+		if raw, err = b.fetch(ctx, d); err != nil {
+			return nil, fmt.Errorf("fetch %s %s: %w", what, d.Digest, err)
+		}
+		sum = d.Digest.Algorithm().FromBytes(raw)
+	}
+	if sum != d.Digest || int64(len(raw)) != d.Size {
+		return nil, &DigestError{Want: d.Digest, Got: sum, WantSize: d.Size, GotSize: int64(len(raw))}
+	}
+	b.mu.Lock()
+	b.got[d.Digest] = raw
+	b.mu.Unlock()
+	return raw, nil
+}
+
+// fetch reads at most one byte more than announced, which shows a blob that is
+// too long. The buffer grows with the bytes that really come.
+func (b *blobs) fetch(ctx context.Context, d ocispec.Descriptor) ([]byte, error) {
+	body, err := b.src.Fetch(ctx, d)
 	if err != nil {
-		return nil, fmt.Errorf("fetch %s %s: %w", what, d.Digest, err)
+		return nil, err
 	}
 	defer body.Close()
 	const firstGuess = 1 << 20
 	buf := bytes.NewBuffer(make([]byte, 0, min(d.Size, firstGuess)+bytes.MinRead))
-	// One byte more than announced shows a blob that is too long.
-	if _, err := buf.ReadFrom(io.LimitReader(body, d.Size+1)); err != nil {
-		return nil, fmt.Errorf("fetch %s %s: %w", what, d.Digest, err)
-	}
-	got := d.Digest.Algorithm().FromBytes(buf.Bytes())
-	if got != d.Digest || int64(buf.Len()) != d.Size {
-		return nil, &DigestError{Want: d.Digest, Got: got, WantSize: d.Size, GotSize: int64(buf.Len())}
-	}
-	return buf.Bytes(), nil
+	_, err = buf.ReadFrom(io.LimitReader(body, d.Size+1))
+	return buf.Bytes(), err
 }
 
 // checkDescriptor makes sure that the digest can be computed and the size can

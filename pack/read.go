@@ -20,13 +20,14 @@ type Source interface {
 // Read fetches the module, the files and the facts of the image at root.
 // Every blob is fetched at most once and checked before it is parsed.
 func Read(ctx context.Context, src Source, root ocispec.Descriptor) (*Content, error) {
-	g := &graph{src: src, docs: map[digest.Digest]*document{}}
+	blobs := newBlobs(src)
+	g := &graph{blobs: blobs, docs: map[digest.Digest]*document{}}
 	images, err := g.images(ctx, []ocispec.Descriptor{root}, 0)
 	if err != nil {
 		return nil, err
 	}
 	top := g.docs[root.Digest]
-	r := &reader{src: src, configs: map[digest.Digest]*v1.ConfigFile{}, content: &Content{Blobs: countBlobs(images)}}
+	r := &reader{blobs: blobs, configs: map[digest.Digest]*v1.ConfigFile{}, content: &Content{Blobs: countBlobs(images)}}
 	chosen, err := r.choose(ctx, images)
 	if err != nil {
 		return nil, err
@@ -42,7 +43,7 @@ func Read(ctx context.Context, src Source, root ocispec.Descriptor) (*Content, e
 
 // reader fills a Content.
 type reader struct {
-	src     Source
+	blobs   *blobs
 	configs map[digest.Digest]*v1.ConfigFile
 	content *Content
 }
@@ -72,7 +73,7 @@ func (r *reader) config(ctx context.Context, d *document) (*v1.ConfigFile, error
 	if c := r.configs[d.Config.Digest]; c != nil {
 		return c, nil
 	}
-	raw, err := fetch(ctx, r.src, *d.Config, "config", maxConfig)
+	raw, err := r.blobs.get(ctx, *d.Config, "config", maxConfig)
 	if err != nil {
 		return nil, err
 	}

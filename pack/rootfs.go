@@ -37,7 +37,7 @@ func (r *reader) rootfs(ctx context.Context, d *document, c *v1.ConfigFile) erro
 }
 
 // unpack applies the archives among the layers; others, such as attestations,
-// have no files. A layer that comes twice is fetched once.
+// have no files.
 func (r *reader) unpack(ctx context.Context, d *document, diffIDs []v1.Hash) (*tree, error) {
 	var archives []ocispec.Descriptor
 	for _, l := range d.Layers {
@@ -51,20 +51,17 @@ func (r *reader) unpack(ctx context.Context, d *document, diffIDs []v1.Hash) (*t
 			Reason: fmt.Sprintf("%d diff_ids for %d layers", len(diffIDs), len(archives)),
 		}
 	}
-	u, blobs := newUnpacker(), map[digest.Digest][]byte{}
+	u := newUnpacker()
 	for i, l := range archives {
-		if blobs[l.Digest] == nil {
-			blob, err := fetch(ctx, r.src, l, "layer", maxBlob)
-			if err != nil {
-				return nil, err
-			}
-			blobs[l.Digest] = blob
+		blob, err := r.blobs.get(ctx, l, "layer", maxBlob)
+		if err != nil {
+			return nil, err
 		}
 		var diffID digest.Digest
 		if len(diffIDs) > 0 {
 			diffID = digest.Digest(diffIDs[i].String())
 		}
-		if err := u.layer(l, blobs[l.Digest], diffID); err != nil {
+		if err := u.layer(l, blob, diffID); err != nil {
 			return nil, err
 		}
 	}

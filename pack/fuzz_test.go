@@ -1,0 +1,65 @@
+package pack
+
+import (
+	"context"
+	"path"
+	"strings"
+	"testing"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+// FuzzReadManifest reads any bytes as a root, with a config and a layer there
+// for it to name.
+func FuzzReadManifest(f *testing.F) {
+	m := newMemory()
+	root := m.image(`{"config":{"Entrypoint":["/a"]}}`, m.layer(reg("a", tiny)))
+	f.Add(string(root.MediaType), m.blobs[root.Digest])
+	idx := m.index(ociIndex, on(root, "wasi", "wasm"), on(root, "linux", "amd64"))
+	f.Add(string(idx.MediaType), m.blobs[idx.Digest])
+	f.Add("", []byte(`{"schemaVersion":2,"config":{},"layers":[]}`))
+	f.Fuzz(func(t *testing.T, mediaType string, raw []byte) {
+		own := newMemory()
+		for d, b := range m.blobs {
+			own.blobs[d] = b
+		}
+		readAny(t, own, own.put(mediaType, raw))
+	})
+}
+
+// FuzzReadLayer reads any bytes as a layer: once as they are, and once as the
+// tar in a gzip.
+func FuzzReadLayer(f *testing.F) {
+	all := tarOf(dir("d"), reg("d/a", tiny), link("l", "d"), hardlink("h", "d/a"), reg(".wh.x", ""))
+	f.Add(all)
+	f.Add(gz(all))
+	f.Add(zst(all))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		m := newMemory()
+		readAny(t, m, m.image(`{"config":{"Entrypoint":["/l/a"]}}`, m.put(ociLayer, raw), m.put(ociLayer, gz(raw))))
+	})
+}
+
+func readAny(t *testing.T, m *memory, root ocispec.Descriptor) {
+	t.Helper()
+	c, err := Read(context.Background(), m, root)
+	for d, n := range m.fetched {
+		if n > 1 {
+			t.Fatalf("%s was fetched %d times", d, n)
+		}
+	}
+	if err != nil {
+		if c != nil {
+			t.Fatal("content with an error")
+		}
+		return
+	}
+	if !hasMagic(c.Module) || len(c.Platforms) == 0 {
+		t.Fatalf("%+v", c)
+	}
+	for _, file := range c.Files {
+		if !path.IsAbs(file.Path) || path.Clean(file.Path) != file.Path || strings.Contains(file.Path, "/../") {
+			t.Fatalf("path %q", file.Path)
+		}
+	}
+}
