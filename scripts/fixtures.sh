@@ -68,7 +68,7 @@ debian_program() {
 
 for name in "$@"; do
 	case $name in
-	gojq) place=gojq@v0.12.20 get='go_module gojq github.com/itchyny/gojq@v0.12.20' ;;
+	gojq) place=gojq@v0.12.19 get='go_module gojq github.com/itchyny/gojq@v0.12.19' ;;
 	yq) place=yq@v4.54.1 get='go_module yq github.com/mikefarah/yq/v4@v4.54.1' ;;
 	zlib) place=zlib get='debian_source zlib' ;;
 	docker-registry) place=docker-registry get='debian_program docker-registry' ;;

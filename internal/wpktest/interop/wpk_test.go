@@ -1,0 +1,99 @@
+package interop
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// binary and cache are made once for all tests.
+var binary, cache string
+
+func TestMain(m *testing.M) {
+	code, err := setUp(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func setUp(m *testing.M) (int, error) {
+	dir, err := os.MkdirTemp("", "wpk-interop-")
+	if err != nil {
+		return 1, err
+	}
+	defer os.RemoveAll(dir)
+	binary, cache = filepath.Join(dir, "wpk"), filepath.Join(dir, "cache")
+	args := []string{"build", "-o", binary}
+	// As `make build` does; without embedded runners wpk builds its own, once.
+	if found, _ := filepath.Glob("../../../smoke/runner/embedded/*.zst"); len(found) > 0 {
+		args = append(args, "-tags", "runners")
+	}
+	cmd := exec.Command("go", append(args, "github.com/wpkdev/wpk/cmd/wpk")...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return 1, fmt.Errorf("%s: %w\n%s", cmd, err, out)
+	}
+	return m.Run(), nil
+}
+
+// wpk is the program with one local store.
+type wpk struct {
+	store string
+}
+
+func newWpk(t *testing.T) wpk {
+	t.Helper()
+	return wpk{t.TempDir()}
+}
+
+// run returns what wpk prints on stdout and fails the test when it fails.
+func (w wpk) run(t *testing.T, stdin []byte, args ...string) []byte {
+	t.Helper()
+	cmd := command(t, binary, args...)
+	cmd.Env = append(os.Environ(), "WPK_DATA_DIR="+w.store, "WPK_CACHE_DIR="+cache)
+	return output(t, cmd, stdin)
+}
+
+// json runs wpk with --json and decodes what it prints.
+func (w wpk) json(t *testing.T, into any, args ...string) {
+	t.Helper()
+	// The flag stands before a "--", whose right side is the module's.
+	args = append([]string{args[0], "--json"}, args[1:]...)
+	if out := w.run(t, nil, args...); json.Unmarshal(out, into) != nil {
+		t.Fatalf("wpk %s printed no JSON of the kind expected:\n%s", strings.Join(args, " "), out)
+	}
+}
+
+// command is a program that is killed after five minutes: a client that hangs
+// must not take the whole test run with it.
+func command(t *testing.T, name string, args ...string) *exec.Cmd {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	t.Cleanup(cancel)
+	return exec.CommandContext(ctx, name, args...)
+}
+
+// output runs a program and returns its stdout.
+func output(t *testing.T, cmd *exec.Cmd, stdin []byte) []byte {
+	t.Helper()
+	var stderr bytes.Buffer
+	cmd.Stdin, cmd.Stderr = bytes.NewReader(stdin), &stderr
+	out, err := cmd.Output()
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit):
+		t.Fatalf("%s: %v\n%s%s", cmd, err, out, stderr.Bytes())
+	case err != nil:
+		t.Fatal(err)
+	}
+	return out
+}

@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# The main job from end to end on real input, printing each command before it
+# runs: compile, inspect, run on seven architectures, push, pull elsewhere, run.
+# Everything it makes lives in one temporary folder that it removes.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+tmp=$(mktemp -d)
+server=
+cleanup() {
+	[ -z "$server" ] || { kill "$server" && wait "$server"; } 2>/dev/null || true
+	chmod -R u+w "$tmp" && rm -rf "$tmp"
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+# The user's own store and caches are left alone.
+export WPK_DATA_DIR=$tmp/store WPK_CACHE_DIR=$tmp/cache
+PATH=$PWD/bin:$PATH
+
+bold='' plain=''
+[ ! -t 1 ] || { bold=$'\033[1m' plain=$'\033[0m'; }
+step() { printf '\n%s# %s%s\n' "$bold" "$1" "$plain"; }
+run() {
+	printf '$ %s\n' "$*"
+	"$@"
+}
+
+step "A registry on this machine, its content in a temporary folder"
+printf '$ wpk registry serve --addr 127.0.0.1:0 &\n'
+wpk registry serve --addr 127.0.0.1:0 --dir "$tmp/registry" 2>"$tmp/server.log" &
+server=$!
+for _ in $(seq 100); do
+	registry=$(sed -n 's/.*serving on \(.*\)/\1/p' "$tmp/server.log")
+	[ -n "$registry" ] && break
+	kill -0 "$server" 2>/dev/null || break
+	sleep 0.1
+done
+cat "$tmp/server.log"
+[ -n "$registry" ]
+
+for language in go c; do
+	ref=$registry/demo/$language-hello:1.0
+
+	step "$language: from sources to one digest in the local store"
+	run wpk build "./testdata/$language-hello" -t "$ref"
+	step "$language: what it is and who can run it"
+	run wpk inspect "$ref"
+	step "$language: the same digest on seven architectures"
+	run wpk smoke "$ref"
+	step "$language: to the registry, and again: nothing is left to send"
+	run wpk push "$ref"
+	run wpk push "$ref"
+	step "$language: pulled into another, empty store, and run"
+	run env WPK_DATA_DIR="$tmp/other" wpk pull "$ref"
+	run env WPK_DATA_DIR="$tmp/other" wpk run "$ref"
+done
+
+step "One digest, whoever asks"
+run wpk list
+run env WPK_DATA_DIR="$tmp/other" wpk list
+[ "$(wpk list)" = "$(WPK_DATA_DIR=$tmp/other wpk list)" ] || { echo "the stores differ" >&2; exit 1; }
+printf '\ndemo: all of it worked\n'
