@@ -188,7 +188,7 @@ func load(path string) (*Module, error) {
 	if info.Size() > maxModule {
 		return nil, &ResultError{Name: name, Err: fmt.Errorf("%w: %d bytes, the limit is %d", ErrTooLarge, info.Size(), int64(maxModule))}
 	}
-	b, err := os.ReadFile(path) //nolint:gosec // a file in our own work folder
+	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, &ResultError{Name: name, Err: err}
 	}

@@ -48,7 +48,7 @@ type processes struct{}
 // Run implements [Executor]. Each command gets its own process group, because what must stop on a cancelled context is
 // not only make but also the compilers that it started.
 func (processes) Run(ctx context.Context, c Command) error {
-	cmd := exec.CommandContext(ctx, c.Path, c.Args...) //nolint:gosec // running the user's toolchain is the purpose
+	cmd := exec.CommandContext(ctx, c.Path, c.Args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = c.Dir, c.Stdout, c.Stderr
 	cmd.Env = append([]string{}, c.Env...) // never nil: nil would inherit ours
 	cmd.WaitDelay = killDelay

@@ -10,7 +10,7 @@ import (
 func groupProcess(cmd *exec.Cmd) {
 	cmd.Cancel = func() error {
 		pid := strconv.Itoa(cmd.Process.Pid)
-		if err := exec.Command("taskkill", "/T", "/F", "/PID", pid).Run(); err != nil { //nolint:gosec // a process id
+		if err := exec.Command("taskkill", "/T", "/F", "/PID", pid).Run(); err != nil {
 			return cmd.Process.Kill()
 		}
 		return nil

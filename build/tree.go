@@ -89,7 +89,7 @@ func (t *treeCopy) addFile(path, dst string, info fs.FileInfo) (err error) {
 	if t.files, t.bytes = t.files+1, t.bytes+info.Size(); t.files > maxTreeFiles || t.bytes > maxTreeBytes {
 		return fmt.Errorf("%s: the source tree is %w: more than %d files or %d bytes", t.src, ErrTooLarge, maxTreeFiles, int64(maxTreeBytes))
 	}
-	in, err := os.Open(path) //nolint:gosec // a file of the user's project
+	in, err := os.Open(path)
 	if err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func (t *treeCopy) addFile(path, dst string, info fs.FileInfo) (err error) {
 	if stale, err := isBuilt(in, path); stale || err != nil {
 		return err
 	}
-	out, err := os.OpenFile(dst, os.O_WRONLY|os.O_CREATE|os.O_EXCL, info.Mode().Perm()|0o200) //nolint:gosec // in our own work folder
+	out, err := os.OpenFile(dst, os.O_WRONLY|os.O_CREATE|os.O_EXCL, info.Mode().Perm()|0o200)
 	if err != nil {
 		return err
 	}

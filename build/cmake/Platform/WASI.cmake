@@ -1,13 +1,6 @@
-# What CMake needs to know about the platform: one that has programs and static libraries, and no shared ones.
-# CMake turns SHARED libraries into static ones then. Newer releases bring a file like this.
+# What CMake needs to know about the platform. Releases from about 4 on have a file like this of their own, and take
+# it before ours; so what must hold with all of them is in rules.cmake.
 set(WASI 1)
 set(CMAKE_EXECUTABLE_SUFFIX ".wasm")
 set(CMAKE_STATIC_LIBRARY_PREFIX "lib")
 set(CMAKE_STATIC_LIBRARY_SUFFIX ".a")
-set_property(GLOBAL PROPERTY TARGET_SUPPORTS_SHARED_LIBS FALSE)
-
-# CMAKE_AR can be one program only; "zig ar" are two words.
-foreach(lang C CXX)
-  set(CMAKE_${lang}_CREATE_STATIC_LIBRARY "${WPK_AR} qc <TARGET> <OBJECTS>" "${WPK_RANLIB} <TARGET>")
-  unset(CMAKE_${lang}_ARCHIVE_CREATE)
-endforeach()
