@@ -14,9 +14,9 @@ import (
 func FuzzReadManifest(f *testing.F) {
 	m := newMemory()
 	root := m.image(`{"config":{"Entrypoint":["/a"]}}`, m.layer(reg("a", tiny)))
-	f.Add(string(root.MediaType), m.blobs[root.Digest])
+	f.Add(root.MediaType, m.blobs[root.Digest])
 	idx := m.index(ociIndex, on(root, "wasi", "wasm"), on(root, "linux", "amd64"))
-	f.Add(string(idx.MediaType), m.blobs[idx.Digest])
+	f.Add(idx.MediaType, m.blobs[idx.Digest])
 	f.Add("", []byte(`{"schemaVersion":2,"config":{},"layers":[]}`))
 	f.Fuzz(func(t *testing.T, mediaType string, raw []byte) {
 		own := newMemory()

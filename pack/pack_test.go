@@ -51,9 +51,9 @@ func bigModule(size int) []byte {
 	content[0] = 0 // the custom section has no name
 	n := uint(size)
 	for ; n >= 0x80; n >>= 7 {
-		b = append(b, byte(n)|0x80) //nolint:gosec // LEB128
+		b = append(b, byte(n)|0x80)
 	}
-	return append(append(b, byte(n)), content...) //nolint:gosec // LEB128
+	return append(append(b, byte(n)), content...)
 }
 
 // TestGolden fixes the bytes. It must pass on every architecture and with

@@ -8,7 +8,7 @@ var componentKinds = [...]string{"core module", "func", "value", "type", "compon
 // decodeComponentImports reads a component's section 10. Components may have
 // several: the entries add up.
 func decodeComponentImports(c *cursor, m *Module) error {
-	n, err := c.count(4, maxEntries-len(m.Imports), "imports") // name kind, length, description
+	n, err := c.count(4, maxEntries-uint64(len(m.Imports)), "imports") // name kind, length, description
 	if err != nil {
 		return err
 	}
@@ -29,7 +29,7 @@ func decodeComponentImports(c *cursor, m *Module) error {
 // decodeComponentExports reads a component's section 11, of which there may
 // be several.
 func decodeComponentExports(c *cursor, m *Module) error {
-	n, err := c.count(5, maxEntries-len(m.Exports), "exports") // name kind, length, sort, index, flag
+	n, err := c.count(5, maxEntries-uint64(len(m.Exports)), "exports") // name kind, length, sort, index, flag
 	if err != nil {
 		return err
 	}

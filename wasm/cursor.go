@@ -15,7 +15,7 @@ type cursor struct {
 	end     error // the cause when b is too short: ErrTruncated when b ends with the file
 }
 
-func (c *cursor) left() int     { return len(c.b) - c.pos }
+func (c *cursor) left() uint64  { return uint64(len(c.b) - c.pos) } //nolint:gosec // pos never passes the end
 func (c *cursor) offset() int64 { return c.base + int64(c.pos) }
 
 func (c *cursor) fail(format string, args ...any) error {
@@ -37,7 +37,7 @@ func (c *cursor) byte(what string) (byte, error) {
 
 // take returns the next n bytes without a copy.
 func (c *cursor) take(n uint64, what string) ([]byte, error) {
-	if n > uint64(c.left()) {
+	if n > c.left() {
 		return nil, c.short(what)
 	}
 	b := c.b[c.pos : c.pos+int(n)] //nolint:gosec // n is at most left()
@@ -87,15 +87,15 @@ func (c *cursor) skipS33(what string) error {
 // count decodes the length of a vector whose elements have at least size
 // bytes each. A length that the rest of the section cannot hold is an error,
 // and so is one above limit: memory is bounded by both.
-func (c *cursor) count(size, limit int, what string) (int, error) {
+func (c *cursor) count(size, limit uint64, what string) (int, error) {
 	n, err := c.u32("the number of " + what)
 	if err != nil {
 		return 0, err
 	}
-	if n > uint64(c.left()/size) {
+	if n > c.left()/size {
 		return 0, c.fail("%d %s do not fit into the %d bytes that are left", n, what, c.left())
 	}
-	if n > uint64(limit) {
+	if n > limit {
 		return 0, c.fail("%d %s are more than the limit of %d", n, what, limit)
 	}
 	return int(n), nil //nolint:gosec // at most limit

@@ -268,7 +268,7 @@ func lacking(t *testing.T, why string) {
 
 func build(t testing.TB, dir string, args ...string) string {
 	t.Helper()
-	cmd := exec.Command(args[0], args[1:]...) //nolint:gosec // the arguments are this test's
+	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "GOFLAGS=")
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -279,7 +279,7 @@ func build(t testing.TB, dir string, args ...string) string {
 
 func read(t testing.TB, name string) *Module {
 	t.Helper()
-	f, err := os.Open(name) //nolint:gosec // made by this test
+	f, err := os.Open(name)
 	if err != nil {
 		t.Fatal(err)
 	}
