@@ -41,19 +41,20 @@ cat "$tmp/server.log"
 
 for language in go c; do
 	ref=$registry/demo/$language-hello:1.0
+	source=$language-hello/main.$language
 
 	step "$language: from sources to one digest in the local store"
 	run wpk build "./testdata/$language-hello" -t "$ref"
 	step "$language: what it is and who can run it"
 	run wpk inspect "$ref"
-	step "$language: the same digest on seven architectures"
-	run wpk smoke "$ref"
+	step "$language: the same digest on seven architectures, with a folder and a file of it"
+	run wpk smoke "$ref" --dir ./testdata:/data -- "/data/$source"
 	step "$language: to the registry, and again: nothing is left to send"
 	run wpk push "$ref"
 	run wpk push "$ref"
 	step "$language: pulled into another, empty store, and run"
 	run env WPK_DATA_DIR="$tmp/other" wpk pull "$ref"
-	run env WPK_DATA_DIR="$tmp/other" wpk run "$ref"
+	run env WPK_DATA_DIR="$tmp/other" wpk run --env GREETING=bonjour --dir ./testdata:/data "$ref" -- "/data/$source"
 done
 
 step "One digest, whoever asks"

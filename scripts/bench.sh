@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Prints a Markdown table of ratios, which mean the same on any machine: wpk
+# against crane (start, push), against plain go build, and the smoke matrix
+# against its cells one after another. RUNS=20 for steadier figures.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export GOTOOLCHAIN=local
+
+runs=${RUNS:-10}
+tmp=$(mktemp -d)
+server=
+cleanup() {
+	[ -z "$server" ] || { kill "$server" && wait "$server"; } 2>/dev/null || true
+	rm -rf "$tmp"
+}
+trap cleanup EXIT
+export WPK_DATA_DIR=$tmp/store WPK_CACHE_DIR=$tmp/cache
+PATH=$PWD/bin:$(scripts/tools.sh crane):$PATH
+
+# seconds [HYPERFINE OPTION...] COMMAND: the median over the runs.
+seconds() {
+	hyperfine --style none --shell=bash --warmup 2 --runs "$runs" --export-json "$tmp/time.json" "$@" >/dev/null
+	sed -n 's/^ *"median": \([0-9.e-]*\),*$/\1/p' "$tmp/time.json"
+}
+row() { # row WHAT MEASURED-SECONDS OTHER-SECONDS OF-WHAT
+	awk -v what="$1" -v a="$2" -v b="$3" -v of="$4" \
+		'BEGIN { printf "| %s | %.0f ms | %.0f ms | %.2f of %s |\n", what, a * 1000, b * 1000, a / b, of }'
+}
+megabytes() { awk -v n="$(wc -c <"$1")" 'BEGIN { printf "%.1f MB", n / 1e6 }'; }
+
+wpk registry serve --addr 127.0.0.1:0 --dir "$tmp/registry" 2>"$tmp/server.log" &
+server=$!
+for _ in $(seq 100); do
+	registry=$(sed -n 's/.*serving on \(.*\)/\1/p' "$tmp/server.log")
+	[ -n "$registry" ] && break
+	sleep 0.1
+done
+hello=$PWD/testdata/go-hello
+ref=$registry/bench/hello:1
+wpk build -q "$hello" -t "$ref" >/dev/null
+wpk copy -q "store:$ref" "oci:$tmp/layout:1" >/dev/null
+
+echo "| what | wpk | the other | ratio |"
+echo "|---|---|---|---|"
+row "start (\`version\`)" "$(seconds 'wpk version')" "$(seconds 'crane version')" "crane"
+# A new repository for each push, so that each sends all of it.
+row "push of a new universal image (32 objects)" \
+	"$(seconds "wpk copy -q oci:$tmp/layout:1 $registry/bench/wpk-\$RANDOM\$RANDOM:1")" \
+	"$(seconds "crane push --index $tmp/layout $registry/bench/crane-\$RANDOM\$RANDOM:1")" "crane push"
+row "push of what is there already" \
+	"$(seconds "wpk copy -q oci:$tmp/layout:1 $ref")" \
+	"$(seconds "crane push --index $tmp/layout $ref")" "crane push"
+compile="cd $hello && GOOS=wasip1 GOARCH=wasm CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags='-s -w -buildid=' -o $tmp/plain.wasm ."
+row "build and pack, nothing changed" "$(seconds "wpk build -q $hello -t $ref")" "$(seconds "$compile")" "go build"
+touched="mkdir -p $tmp/src && cp $hello/* $tmp/src/ && echo \"// \$RANDOM\$RANDOM\" >>$tmp/src/main.go"
+row "build and pack, one file changed" \
+	"$(seconds --prepare "$touched" "wpk build -q $tmp/src -t $ref")" \
+	"$(seconds --prepare "$touched" "${compile/cd $hello/cd $tmp/src}")" "go build"
+
+# The first matrix fills the caches; the second is measured. TOTAL is its own
+# clock for each cell, in nanoseconds in JSON.
+wpk smoke -q "$ref" >/dev/null
+start=$(date +%s%N)
+cells=$(wpk smoke -q --json "$ref" | tr ',{' '\n' | sed -n 's/^ *"total": *\([0-9]*\).*/\1/p' | awk '{ n += $1 } END { print n / 1e9 }')
+row "smoke on seven architectures" "$(awk -v a="$start" -v b="$(date +%s%N)" 'BEGIN { print (b - a) / 1e9 }')" "$cells" "the sum of its cells"
+
+CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags='-s -w' -o "$tmp/wpk" ./cmd/wpk
+echo "| stripped binary, without and with nine runners | $(megabytes "$tmp/wpk") | $(megabytes bin/wpk) | |"
+echo "| crane, stripped | | $(megabytes "$(command -v crane)") | |"
