@@ -103,10 +103,12 @@ func TestArchiveHostile(t *testing.T) {
 func TestArchiveOfSkopeo(t *testing.T) {
 	skopeo := wpktest.Need(t, "skopeo")
 	dir := t.TempDir()
-	src, root := saved(t, 1, 1000, "x")
+	src := mustStore(t, filepath.Join(dir, "store"))
+	root, err := Save(t.Context(), src, image(t, mustLayer(1000), "wasi", "wasm"), "x")
+	must(t, err)
 	ours, theirs := filepath.Join(dir, "ours.tar"), filepath.Join(dir, "theirs.tar")
 	export(t, src, "x", ours, "1")
-	cmd := exec.CommandContext(t.Context(), skopeo, "--insecure-policy", "--tmpdir", dir, "copy", "--all", "--preserve-digests", "oci-archive:"+ours+":1", "oci-archive:"+theirs+":2") // #nosec G204
+	cmd := exec.CommandContext(t.Context(), skopeo, "--insecure-policy", "--tmpdir", dir, "copy", "--preserve-digests", "oci-archive:"+ours+":1", "oci-archive:"+theirs+":2") // #nosec G204
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

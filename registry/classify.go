@@ -106,7 +106,7 @@ func answerOf(response *errcode.ErrorResponse) error {
 	for i, e := range response.Errors {
 		messages[i] = e.Message
 	}
-	return &Answer{
+	return &AnswerError{
 		Code:    printable(response.Errors[0].Code, codeLimit),
 		Message: printable(strings.Join(messages, "; "), messageLimit),
 	}

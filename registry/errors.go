@@ -33,7 +33,7 @@ type Error struct {
 	Status int
 	// Kind is one of the sentinels above, or nil when none fits.
 	Kind error
-	// Err is the cause. For a registry's own answer it is a [*Answer].
+	// Err is the cause. For a registry's own answer it is a [*AnswerError].
 	Err error
 }
 
@@ -64,10 +64,10 @@ func (e *Error) Unwrap() []error {
 	return all
 }
 
-// Answer is what a registry said about a request that it did not fulfil. Its
+// AnswerError is what a registry said about a request that it did not fulfil. Its
 // text comes from afar: it is cut to a readable length and has no control
 // characters.
-type Answer struct {
+type AnswerError struct {
 	// Code is the specification's code, for example MANIFEST_INVALID; empty when
 	// the registry gave none.
 	Code string
@@ -76,7 +76,7 @@ type Answer struct {
 }
 
 // Error implements error.
-func (a *Answer) Error() string {
+func (a *AnswerError) Error() string {
 	if a.Code == "" || a.Message == "" {
 		return a.Code + a.Message
 	}

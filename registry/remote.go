@@ -18,7 +18,7 @@ type remoteTarget struct {
 	network *http.Transport
 }
 
-func openRemote(ref Ref, o Options) (*remoteTarget, error) {
+func openRemote(ref Ref, o Options) *remoteTarget {
 	network := newNetwork(o.Insecure)
 	// Not by remote.NewRepository: its parser knows fewer forms than ours, for
 	// example no IPv6 address.
@@ -30,7 +30,7 @@ func openRemote(ref Ref, o Options) (*remoteTarget, error) {
 			MaxMetadataBytes: maxManifestSize,
 		},
 		network: network,
-	}, nil
+	}
 }
 
 // name is the repository with a tag or digest, for messages.

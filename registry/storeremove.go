@@ -5,7 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path/filepath"
+	"path"
 	"time"
 
 	"github.com/opencontainers/go-digest"
@@ -92,15 +92,20 @@ func isMissing(err error) bool { return errors.Is(err, ErrNotFound) }
 // processes that died.
 func (s *Store) sweep(ctx context.Context, keep map[digest.Digest]bool) (Freed, error) {
 	var freed Freed
-	err := filepath.WalkDir(s.path(blobsFolder), func(path string, e fs.DirEntry, err error) error {
+	root, err := os.OpenRoot(s.path(blobsFolder)) // no link leads a deletion out of the store
+	if err != nil {
+		return freed, err
+	}
+	defer root.Close()
+	err = fs.WalkDir(root.FS(), ".", func(name string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
 			return err
 		}
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		sum := digest.NewDigestFromEncoded(digest.Algorithm(filepath.Base(filepath.Dir(path))), e.Name())
-		foreign := sum.Validate() != nil && !durable.IsTemp(path)
+		sum := digest.NewDigestFromEncoded(digest.Algorithm(path.Base(path.Dir(name))), e.Name())
+		foreign := sum.Validate() != nil && !durable.IsTemp(name)
 		if keep[sum] || foreign {
 			return nil
 		}
@@ -108,7 +113,7 @@ func (s *Store) sweep(ctx context.Context, keep map[digest.Digest]bool) (Freed, 
 		if err != nil {
 			return err
 		}
-		if err := os.Remove(path); err != nil {
+		if err := root.Remove(name); err != nil {
 			return err
 		}
 		freed.Blobs++

@@ -17,10 +17,8 @@ type Source interface {
 	Resolve(ctx context.Context, reference string) (ocispec.Descriptor, error)
 }
 
-// Target is a place that artifacts are read from and written to. Its shape is
-// that of an oras.Target plus Close, yet no caller needs to import oras.
-type Target interface {
-	Source
+// Sink is where content goes.
+type Sink interface {
 	// Exists reports whether the content is there.
 	Exists(ctx context.Context, d ocispec.Descriptor) (bool, error)
 	// Push writes content and refuses bytes that are not the descriptor's.
@@ -28,6 +26,13 @@ type Target interface {
 	Push(ctx context.Context, d ocispec.Descriptor, content io.Reader) error
 	// Tag names a manifest that has been pushed.
 	Tag(ctx context.Context, d ocispec.Descriptor, reference string) error
+}
+
+// Target is a place that artifacts are read from and written to. Its shape is
+// that of an oras.Target plus Close, yet no caller needs to import oras.
+type Target interface {
+	Source
+	Sink
 	// Close ends the use of the target. An archive is written now, if anything
 	// has been tagged in it.
 	Close() error
@@ -65,6 +70,6 @@ func Open(ctx context.Context, ref Ref, o Options) (Target, error) {
 	case Archive:
 		return openArchive(ref.Path)
 	default:
-		return openRemote(ref, o)
+		return openRemote(ref, o), nil
 	}
 }

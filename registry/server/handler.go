@@ -9,7 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
+	"log" //nolint:depguard // see log.go
 	"net/http"
 	"os"
 	"path/filepath"
@@ -30,7 +30,7 @@ type handler struct {
 	inner   http.Handler
 	blobs   diskBlobs
 	records records
-	log     *log.Logger
+	logf    func(format string, args ...any)
 	writes  sync.Mutex // memory and disk change together
 	path    *regexp.Regexp
 }
@@ -43,7 +43,7 @@ func newHandler(dir string, logger *log.Logger) (*handler, error) {
 	h := &handler{
 		blobs:   diskBlobs{filepath.Join(dir, "blobs")},
 		records: records{filepath.Join(dir, "manifests")},
-		log:     logger,
+		logf:    logger.Printf,
 		path:    regexp.MustCompile(manifestPath),
 	}
 	for _, folder := range []string{h.blobs.dir, h.records.dir} {
@@ -98,7 +98,7 @@ func (h *handler) putManifest(w http.ResponseWriter, req *http.Request) {
 	answer := h.put(req.Context(), r)
 	if answer.status == http.StatusCreated {
 		if err := h.keep(r, sum); err != nil {
-			h.log.Printf("cannot keep a manifest: %v", err)
+			h.logf("cannot keep a manifest: %v", err)
 			refuse(w, http.StatusInternalServerError, "UNKNOWN", "the registry cannot write to its disk")
 			return
 		}
@@ -123,7 +123,7 @@ func (h *handler) deleteManifest(w http.ResponseWriter, req *http.Request) {
 	match := h.path.FindStringSubmatch(req.URL.Path)
 	if answer.status == http.StatusAccepted && match != nil {
 		if err := h.records.remove(match[1], match[2]); err != nil {
-			h.log.Printf("cannot forget a manifest: %v", err)
+			h.logf("cannot forget a manifest: %v", err)
 			refuse(w, http.StatusInternalServerError, "UNKNOWN", "the registry cannot write to its disk")
 			return
 		}
@@ -165,7 +165,7 @@ func (h *handler) replay() error {
 		}
 		if len(refused) == 0 || len(refused) == len(pending) {
 			for _, r := range refused {
-				h.log.Printf("left out %s of %s: it refers to manifests that are gone", r.Reference, r.Repository)
+				h.logf("left out %s of %s: it refers to manifests that are gone", r.Reference, r.Repository)
 			}
 			return nil
 		}

@@ -8,11 +8,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log"
 	"net"
 	"net/http"
 	"net/netip"
-	"strings"
 	"time"
 )
 
@@ -24,7 +22,7 @@ const (
 	idleTimeout   = 2 * time.Minute
 	// shutdownGrace is how long running requests may take after the end was
 	// asked for.
-	shutdownGrace = 5 * time.Second
+	shutdownGrace = 3 * time.Second
 )
 
 // Options say where to listen and where to keep things.
@@ -55,7 +53,7 @@ func Serve(ctx context.Context, o Options) error {
 	if err := checkAddr(o.Addr, o.AllowRemote); err != nil {
 		return err
 	}
-	logger := log.New(lineWriter(o.Log), "", 0)
+	logger := newLogger(o.Log)
 	handler, err := newHandler(o.Dir, logger)
 	if err != nil {
 		return err
@@ -106,14 +104,4 @@ func checkAddr(addr string, allowRemote bool) error {
 		return nil
 	}
 	return fmt.Errorf("registry address %q: %w", addr, ErrNotLoopback)
-}
-
-// lineWriter turns a function into the writer that a log.Logger needs.
-type lineWriter func(string)
-
-func (w lineWriter) Write(p []byte) (int, error) {
-	if w != nil {
-		w(strings.TrimRight(string(p), "\n"))
-	}
-	return len(p), nil
 }

@@ -101,8 +101,8 @@ func TestRestartKeepsEverything(t *testing.T) {
 	save(t, addr, "a/b", image(t, "three"), "gone")
 	single := save(t, addr, "a/b", image(t, "four"), "1") // the index is known by its digest alone now
 	other := save(t, addr, "c", inner, "2")
-	if resp := send(t, http.MethodDelete, "http://"+addr+"/v2/a/b/manifests/gone", "", ""); resp.StatusCode != http.StatusAccepted {
-		t.Fatalf("delete: %d", resp.StatusCode)
+	if status, _ := send(t, http.MethodDelete, "http://"+addr+"/v2/a/b/manifests/gone", "", ""); status != http.StatusAccepted {
+		t.Fatalf("delete: %d", status)
 	}
 	stop()
 
@@ -116,15 +116,15 @@ func TestRestartKeepsEverything(t *testing.T) {
 }
 
 // send makes a request by hand, for what no client would do.
-func send(t *testing.T, method, url, contentType, body string) *http.Response {
+func send(t *testing.T, method, url, contentType, body string) (status int, header http.Header) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
 	must(t, err)
 	req.Header.Set("Content-Type", contentType)
 	resp, err := http.DefaultClient.Do(req)
 	must(t, err)
-	t.Cleanup(func() { _ = resp.Body.Close() })
-	return resp
+	defer resp.Body.Close()
+	return resp.StatusCode, resp.Header
 }
 
 const (
@@ -136,8 +136,8 @@ func TestRefuses(t *testing.T) {
 	dir := t.TempDir()
 	addr, _ := run(t, dir)
 	base := "http://" + addr + "/v2/"
-	start := send(t, http.MethodPost, base+"a/blobs/uploads/", "", "")
-	upload := "http://" + addr + start.Header.Get("Location")
+	_, start := send(t, http.MethodPost, base+"a/blobs/uploads/", "", "")
+	upload := "http://" + addr + start.Get("Location")
 	for name, tt := range map[string]struct {
 		method, url, contentType, body string
 		want                           int
@@ -152,8 +152,8 @@ func TestRefuses(t *testing.T) {
 		"delete an unknown manifest":   {http.MethodDelete, base + "a/manifests/x", "", "", 404},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if resp := send(t, tt.method, tt.url, tt.contentType, tt.body); resp.StatusCode != tt.want {
-				t.Errorf("status %d, want %d", resp.StatusCode, tt.want)
+			if status, _ := send(t, tt.method, tt.url, tt.contentType, tt.body); status != tt.want {
+				t.Errorf("status %d, want %d", status, tt.want)
 			}
 		})
 	}
@@ -171,11 +171,11 @@ func TestMount(t *testing.T) {
 	sum, err := static.NewLayer([]byte("content"), types.OCILayer).Digest()
 	must(t, err)
 	url := fmt.Sprintf("http://%s/v2/two/blobs/uploads/?from=one&mount=", addr)
-	if resp := send(t, http.MethodPost, url+sum.String(), "", ""); resp.StatusCode != http.StatusCreated || resp.Header.Get("Location") != "/v2/two/blobs/"+sum.String() {
-		t.Errorf("%d, %v", resp.StatusCode, resp.Header)
+	if status, header := send(t, http.MethodPost, url+sum.String(), "", ""); status != http.StatusCreated || header.Get("Location") != "/v2/two/blobs/"+sum.String() {
+		t.Errorf("%d, %v", status, header)
 	}
-	if resp := send(t, http.MethodPost, url+emptySum, "", ""); resp.StatusCode != http.StatusAccepted {
-		t.Errorf("unknown blob: %d", resp.StatusCode)
+	if status, _ := send(t, http.MethodPost, url+emptySum, "", ""); status != http.StatusAccepted {
+		t.Errorf("unknown blob: %d", status)
 	}
 }
 
