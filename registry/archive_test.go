@@ -122,7 +122,16 @@ func TestArchiveOfSkopeo(t *testing.T) {
 
 // FuzzArchive opens any bytes as an archive and reads what it claims to hold.
 func FuzzArchive(f *testing.F) {
-	f.Add([]byte("x"))
+	file := filepath.Join(f.TempDir(), "seed.tar")
+	a, err := openArchive(file)
+	must(f, err)
+	_, err = Save(f.Context(), a, image(f, mustLayer(10), "wasi", "wasm"), "1")
+	must(f, err)
+	must(f, a.Close())
+	seed, err := os.ReadFile(file) // #nosec G304
+	must(f, err)
+	f.Add(seed)
+	f.Add(seed[:2000])
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		file := filepath.Join(t.TempDir(), "a.tar")
 		must(t, os.WriteFile(file, raw, 0o600))

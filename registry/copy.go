@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -236,11 +237,16 @@ func (c *copier) copyBlob(ctx context.Context, d ocispec.Descriptor) error {
 		c.skip(d)
 		return nil
 	}
-	return c.options.Retry.do(ctx, c.events, func() error { return c.transfer(ctx, d) })
+	return c.options.Retry.do(ctx, c.events, func() (bool, error) {
+		progress := &progressReader{desc: d, events: c.events}
+		err := c.transfer(ctx, d, progress)
+		// Before the first byte the HTTP client has done all the repeating.
+		return progress.read.Load() > 0, err
+	})
 }
 
 // transfer makes one attempt to bring a blob over.
-func (c *copier) transfer(ctx context.Context, d ocispec.Descriptor) error {
+func (c *copier) transfer(ctx context.Context, d ocispec.Descriptor, progress *progressReader) error {
 	fetched := false
 	fetch := func() (io.ReadCloser, error) {
 		fetched = true
@@ -249,7 +255,8 @@ func (c *copier) transfer(ctx context.Context, d ocispec.Descriptor) error {
 		if err != nil {
 			return nil, err
 		}
-		return readCloser{&progressReader{Reader: rc, desc: d, events: c.events}, rc}, nil
+		progress.src = rc
+		return readCloser{progress, rc}, nil
 	}
 	from, _ := c.src.(*remoteTarget)
 	to, _ := c.dst.(*remoteTarget)
@@ -327,20 +334,21 @@ func parallel[T any](ctx context.Context, limit int, items []T, f func(context.C
 
 // progressReader reports the bytes that pass, every progressStep of them.
 type progressReader struct {
-	io.Reader
-	desc           ocispec.Descriptor
-	events         *listener
-	read, reported int64
+	src      io.Reader
+	desc     ocispec.Descriptor
+	events   *listener
+	read     atomic.Int64 // net/http may still read when it has returned
+	reported int64
 }
 
 const progressStep = 256 << 10
 
 func (p *progressReader) Read(b []byte) (int, error) {
-	n, err := p.Reader.Read(b)
-	p.read += int64(n)
-	if p.read-p.reported >= progressStep {
-		p.reported = p.read
-		p.events.send(Event{Kind: EventProgress, Descriptor: p.desc, Bytes: p.read})
+	n, err := p.src.Read(b)
+	read := p.read.Add(int64(n))
+	if read-p.reported >= progressStep {
+		p.reported = read
+		p.events.send(Event{Kind: EventProgress, Descriptor: p.desc, Bytes: read})
 	}
 	return n, err
 }

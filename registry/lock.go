@@ -29,7 +29,7 @@ func lockFile(ctx context.Context, path string, mode lockMode) (release func(), 
 	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
 		err := tryLock(f, mode)
 		if err == nil {
-			return func() { _ = f.Close() }, nil // closing unlocks
+			return func() { unlock(f); _ = f.Close() }, nil
 		}
 		if !errors.Is(err, errLockBusy) {
 			_ = f.Close()

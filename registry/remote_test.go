@@ -209,6 +209,48 @@ func TestBadBodies(t *testing.T) {
 	}
 }
 
+// TestNoDoubleRetry: a registry that is down is asked as often as Attempts says,
+// not the square of it, also during a copy.
+func TestNoDoubleRetry(t *testing.T) {
+	srv := startServer(t)
+	src, _ := saved(t, 1, 1000, "x")
+	srv.intercept(func(w http.ResponseWriter, req *http.Request) bool {
+		return req.Method == http.MethodPost && answer(w, 503, "")
+	})
+	o, c := fast(t), fastCopy()
+	o.Retry.Attempts, c.Concurrency = 3, 1
+	_, err := Copy(t.Context(), src, "x", mustOpen(t, srv.host()+"/a", o), "1", c)
+	if n := count(srv.taken(), "POST "); !errors.Is(err, ErrServer) || n != 3 {
+		t.Errorf("%d attempts, %v", n, err)
+	}
+}
+
+// TestPullRetriesBlobs: a blob whose body breaks off is fetched again.
+func TestPullRetriesBlobs(t *testing.T) {
+	srv := startServer(t)
+	src, _ := saved(t, 1, 100_000, "x")
+	remote := mustOpen(t, srv.host()+"/a", fast(t))
+	_, err := Copy(t.Context(), src, "x", remote, "1", fastCopy())
+	must(t, err)
+	var n atomic.Int32
+	srv.intercept(func(w http.ResponseWriter, req *http.Request) bool {
+		layer := content(1, 100_000)
+		if !strings.HasSuffix(req.URL.Path, describe(layer, "").Digest.String()) || n.Add(1) > 2 {
+			return false
+		}
+		w.Header().Set("Content-Length", "100000")
+		_, _ = w.Write(layer[:50_000])
+		panic(http.ErrAbortHandler)
+	})
+	dst := mustStore(t, filepath.Join(t.TempDir(), "dst"))
+	result, err := Copy(t.Context(), remote, "1", dst, "1", fastCopy())
+	must(t, err)
+	assertComplete(t, dst, result.Descriptor)
+	if n.Load() != 3 {
+		t.Errorf("the layer was asked for %d times", n.Load())
+	}
+}
+
 // dockerConfig writes credentials for hosts as docker login does.
 func dockerConfig(t *testing.T, hosts ...string) string {
 	t.Helper()

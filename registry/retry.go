@@ -47,12 +47,13 @@ func (o RetryOptions) backoff(attempt int) time.Duration {
 	return half + rand.N(half+1) // #nosec G404 -- jitter, no secret
 }
 
-// do calls f until it succeeds, fails for good, or the attempts are used up.
-func (o RetryOptions) do(ctx context.Context, events *listener, f func() error) error {
+// do calls f until it succeeds, fails for good, or the attempts are used up. f
+// tells whether a repetition is its caller's business at all.
+func (o RetryOptions) do(ctx context.Context, events *listener, f func() (again bool, err error)) error {
 	o = o.withDefaults()
 	for attempt := 0; ; attempt++ {
-		err := f()
-		if err == nil || attempt+1 >= o.Attempts || ctx.Err() != nil || !isTemporary(err) {
+		again, err := f()
+		if err == nil || !again || attempt+1 >= o.Attempts || ctx.Err() != nil || !isTemporary(err) {
 			return err
 		}
 		wait := o.backoff(attempt)
@@ -83,7 +84,7 @@ func (p retryPolicy) Retry(attempt int, resp *http.Response, err error) (time.Du
 		if !isTemporaryNetwork(err) {
 			return never, nil
 		}
-	case !isTemporaryStatus(resp.StatusCode):
+	case !isTemporaryStatus(resp.StatusCode), isOneWay(resp.Request):
 		return never, nil
 	default:
 		if asked, ok := retryAfter(resp, time.Now); ok {
@@ -96,6 +97,11 @@ func (p retryPolicy) Retry(attempt int, resp *http.Response, err error) (time.Du
 	}
 	p.events.send(Event{Kind: EventRetry, Attempt: attempt + 1, Wait: wait, Err: err})
 	return wait, nil
+}
+
+// isOneWay recognizes a request whose body cannot be sent a second time.
+func isOneWay(req *http.Request) bool {
+	return req.Body != nil && req.Body != http.NoBody && req.GetBody == nil
 }
 
 // retryAfter reads the header in both its forms, seconds and a date.

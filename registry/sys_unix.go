@@ -28,6 +28,9 @@ func tryLock(f *os.File, mode lockMode) error {
 	}
 }
 
+// unlock does nothing: closing the file does it.
+func unlock(*os.File) {}
+
 // isStoreFailure recognizes a place that takes no more bytes.
 func isStoreFailure(err error) bool {
 	return errors.Is(err, os.ErrPermission) || errors.Is(err, unix.EROFS) || errors.Is(err, unix.ENOSPC) ||

@@ -21,6 +21,11 @@ func tryLock(f *os.File, mode lockMode) error {
 	return err
 }
 
+// unlock gives the lock back now: after a mere close it may take a while.
+func unlock(f *os.File) {
+	_ = windows.UnlockFileEx(windows.Handle(f.Fd()), 0, 1, 0, new(windows.Overlapped))
+}
+
 // isStoreFailure recognizes a place that takes no more bytes.
 func isStoreFailure(err error) bool {
 	return errors.Is(err, os.ErrPermission) || errors.Is(err, windows.ERROR_WRITE_PROTECT) ||

@@ -53,7 +53,8 @@ type Options struct {
 	UserAgent string
 	// Retry bounds the repeated attempts.
 	Retry RetryOptions
-	// Event is told about retries; nil is fine.
+	// Event is told about retries, by several goroutines at once when several
+	// blobs travel; nil is fine.
 	Event func(Event)
 }
 
