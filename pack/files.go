@@ -11,11 +11,8 @@ import (
 	"strings"
 )
 
-// The limits on what LoadFiles takes into memory.
-const (
-	maxFiles     = 10_000
-	maxFileBytes = 1 << 30 // of all files together
-)
+// maxFiles is the number of files that one LoadFiles takes.
+const maxFiles = 10_000
 
 // LoadFiles reads what SRC:DST names: SRC is a file or a folder here, DST its
 // absolute path in the image. A folder's files come sorted, with modes
@@ -31,7 +28,7 @@ func LoadFiles(spec string) ([]File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load files: %w", err)
 	}
-	l := loader{left: maxFileBytes}
+	l := loader{left: maxPacked}
 	if info.IsDir() {
 		err = l.folder(src, dst)
 	} else {
@@ -121,7 +118,7 @@ func (l *loader) read(src string, info fs.FileInfo) ([]byte, error) {
 		return nil, err
 	}
 	if l.left -= int64(len(data)); l.left < 0 {
-		return nil, &LimitError{"the size of all files together", maxFileBytes}
+		return nil, &LimitError{"the size of all files together", maxPacked}
 	}
 	return data, nil
 }

@@ -8,7 +8,8 @@ const (
 	maxManifests     = 512
 	maxDepth         = 3 // indexes inside of each other
 	maxConfig        = 4 << 20
-	maxBlob          = 512 << 20 // one layer as it is stored, or one raw module
+	maxConfigBytes   = 16 << 20 // of all configs that are looked at
+	maxBlob          = 1 << 30  // all layers as they are stored, or one raw module
 	maxLayers        = 128
 	maxUnpacked      = 1 << 30 // all layers of the chosen manifest, uncompressed
 	maxEntries       = 200_000 // files, folders and links of all its layers
@@ -18,3 +19,8 @@ const (
 	maxZstdWindow    = 128 << 20 // what "zstd --long" uses
 	parallelFetches  = 8
 )
+
+// maxPacked is the limit on the module and the files of Universal and Image.
+// It leaves room for compressors that make some bytes longer, so that Read
+// takes whatever was packed.
+const maxPacked = 960 << 20

@@ -1,7 +1,9 @@
 package pack
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/google/go-containerregistry/pkg/v1/types"
@@ -11,13 +13,42 @@ import (
 // document is an image manifest or an index; which one, mediaType says.
 type document struct {
 	desc          ocispec.Descriptor
-	SchemaVersion int                  `json:"schemaVersion"`
-	MediaType     types.MediaType      `json:"mediaType"`
-	Manifests     []ocispec.Descriptor `json:"manifests"`
-	Config        *ocispec.Descriptor  `json:"config"`
-	Layers        []ocispec.Descriptor `json:"layers"`
-	Annotations   map[string]string    `json:"annotations"`
+	SchemaVersion int                 `json:"schemaVersion"`
+	MediaType     types.MediaType     `json:"mediaType"`
+	Manifests     descriptors         `json:"manifests"`
+	Config        *ocispec.Descriptor `json:"config"`
+	Layers        descriptors         `json:"layers"`
+	Annotations   map[string]string   `json:"annotations"`
 }
+
+// descriptors is a list that is bounded while it is decoded: an empty
+// descriptor takes three bytes of JSON and hundreds of memory.
+type descriptors []ocispec.Descriptor
+
+// UnmarshalJSON decodes one descriptor after the other; null is no list.
+func (l *descriptors) UnmarshalJSON(raw []byte) error {
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	switch t, err := dec.Token(); {
+	case err == nil && t == nil:
+		return nil
+	case err != nil || t != json.Delim('['):
+		return errors.Join(err, errNotList)
+	}
+	*l = descriptors{}
+	for dec.More() {
+		if len(*l) == maxManifests {
+			return &LimitError{"the number of manifests or layers", maxManifests}
+		}
+		var d ocispec.Descriptor
+		if err := dec.Decode(&d); err != nil {
+			return err
+		}
+		*l = append(*l, d)
+	}
+	return nil
+}
+
+var errNotList = errors.New("manifests or layers are not a list")
 
 func (d *document) isIndex() bool { return d.MediaType.IsIndex() }
 
@@ -63,8 +94,7 @@ func parse(desc ocispec.Descriptor, raw []byte) (*document, error) {
 }
 
 func (d *document) checkReferences() error {
-	refs := append(d.blobs(), d.Manifests...)
-	for _, r := range refs {
+	for _, r := range append(d.blobs(), d.Manifests...) {
 		if err := checkDescriptor(r, "manifest "+d.desc.Digest.String()+" names blob"); err != nil {
 			return err
 		}

@@ -2,11 +2,8 @@ package pack
 
 import (
 	"context"
-	"encoding/json"
 	"io"
 
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
@@ -27,7 +24,7 @@ func Read(ctx context.Context, src Source, root ocispec.Descriptor) (*Content, e
 		return nil, err
 	}
 	top := g.docs[root.Digest]
-	r := &reader{blobs: blobs, configs: map[digest.Digest]*v1.ConfigFile{}, content: &Content{Blobs: countBlobs(images)}}
+	r := &reader{blobs: blobs, configs: map[digest.Digest]*config{}, content: &Content{Blobs: countBlobs(images)}}
 	chosen, err := r.choose(ctx, images)
 	if err != nil {
 		return nil, err
@@ -44,7 +41,8 @@ func Read(ctx context.Context, src Source, root ocispec.Descriptor) (*Content, e
 // reader fills a Content.
 type reader struct {
 	blobs   *blobs
-	configs map[digest.Digest]*v1.ConfigFile
+	configs map[digest.Digest]*config
+	bytes   int64 // of the configs that were asked for
 	content *Content
 }
 
@@ -54,33 +52,9 @@ func (r *reader) image(ctx context.Context, d *document) error {
 	if err != nil {
 		return err
 	}
-	r.content.Config = Config{
-		Entrypoint: c.Config.Entrypoint, Cmd: c.Config.Cmd, Env: c.Config.Env,
-		WorkingDir: c.Config.WorkingDir, Labels: c.Config.Labels,
-	}
+	r.content.Config = c.Config
 	if raw := rawModules(d); len(raw) > 0 {
 		return r.artifact(ctx, d, raw)
 	}
 	return r.rootfs(ctx, d, c)
-}
-
-// config reads an image's config; that of something else is empty.
-func (r *reader) config(ctx context.Context, d *document) (*v1.ConfigFile, error) {
-	const cncf = "application/vnd.wasm.config.v0+json"
-	if t := types.MediaType(d.Config.MediaType); !t.IsConfig() && t != cncf {
-		return &v1.ConfigFile{}, nil
-	}
-	if c := r.configs[d.Config.Digest]; c != nil {
-		return c, nil
-	}
-	raw, err := r.blobs.get(ctx, *d.Config, "config", maxConfig)
-	if err != nil {
-		return nil, err
-	}
-	c := &v1.ConfigFile{}
-	if err := json.Unmarshal(raw, c); err != nil {
-		return nil, &InvalidError{What: "config", Digest: d.Config.Digest, Reason: "not JSON of an image config", Err: err}
-	}
-	r.configs[d.Config.Digest] = c
-	return c, nil
 }

@@ -240,6 +240,24 @@ func TestReadHostile(t *testing.T) {
 		{"layer too large", func(m *memory) ocispec.Descriptor {
 			return m.image("{}", ocispec.Descriptor{MediaType: ociLayer, Digest: digest.FromString("x"), Size: maxBlob + 1})
 		}, new(*LimitError), "layer"},
+		{"layers too large together", func(m *memory) ocispec.Descriptor {
+			half := ocispec.Descriptor{MediaType: ociLayer, Digest: digest.FromString("x"), Size: maxBlob/2 + 1}
+			return m.image("{}", half, half)
+		}, new(*LimitError), "layers"},
+		{"configs too large together", func(m *memory) ocispec.Descriptor {
+			var all []ocispec.Descriptor
+			for i := range 5 {
+				c := m.put(ociConfig, []byte("{}"+strings.Repeat(" ", maxConfig-2-i)))
+				all = append(all, on(m.manifest(ociImage, c), "linux", fmt.Sprint(i)))
+			}
+			return m.index(ociIndex, all...)
+		}, new(*LimitError), "configs"},
+		{"a list of nothing", func(m *memory) ocispec.Descriptor {
+			return m.put(ociIndex, []byte(`{"schemaVersion":2,"manifests":[{}`+strings.Repeat(",{}", 1_000_000)+`]}`))
+		}, new(*LimitError), "number of manifests"},
+		{"no list", func(m *memory) ocispec.Descriptor {
+			return m.put(ociIndex, []byte(`{"schemaVersion":2,"manifests":{}}`))
+		}, new(*InvalidError), "not a list"},
 		{"too many layers", func(m *memory) ocispec.Descriptor {
 			return m.image("{}", make([]ocispec.Descriptor, maxLayers+1)...)
 		}, new(*LimitError), "number of layers"},

@@ -7,14 +7,13 @@ import (
 	"path"
 	"strings"
 
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
 // rootfs unpacks the layers and finds the module among the files.
-func (r *reader) rootfs(ctx context.Context, d *document, c *v1.ConfigFile) error {
+func (r *reader) rootfs(ctx context.Context, d *document, c *config) error {
 	t, err := r.unpack(ctx, d, c.RootFS.DiffIDs)
 	if err != nil {
 		return err
@@ -38,11 +37,16 @@ func (r *reader) rootfs(ctx context.Context, d *document, c *v1.ConfigFile) erro
 
 // unpack applies the archives among the layers; others, such as attestations,
 // have no files.
-func (r *reader) unpack(ctx context.Context, d *document, diffIDs []v1.Hash) (*tree, error) {
+func (r *reader) unpack(ctx context.Context, d *document, diffIDs []digest.Digest) (*tree, error) {
 	var archives []ocispec.Descriptor
+	var size int64
 	for _, l := range d.Layers {
-		if types.MediaType(l.MediaType).IsLayer() {
-			archives = append(archives, l)
+		if !types.MediaType(l.MediaType).IsLayer() {
+			continue
+		}
+		archives = append(archives, l)
+		if size += min(l.Size, maxBlob+1); size > maxBlob {
+			return nil, &LimitError{"the size of the layers of " + d.desc.Digest.String(), maxBlob}
 		}
 	}
 	if len(diffIDs) > 0 && len(diffIDs) != len(archives) {
@@ -59,7 +63,7 @@ func (r *reader) unpack(ctx context.Context, d *document, diffIDs []v1.Hash) (*t
 		}
 		var diffID digest.Digest
 		if len(diffIDs) > 0 {
-			diffID = digest.Digest(diffIDs[i].String())
+			diffID = diffIDs[i]
 		}
 		if err := u.layer(l, blob, diffID); err != nil {
 			return nil, err
@@ -70,7 +74,7 @@ func (r *reader) unpack(ctx context.Context, d *document, diffIDs []v1.Hash) (*t
 
 // findModule takes the file that the entrypoint starts with, else the command,
 // else the only module that there is.
-func findModule(t *tree, files []found, c v1.Config) (found, error) {
+func findModule(t *tree, files []found, c Config) (found, error) {
 	for _, args := range [][]string{c.Entrypoint, c.Cmd} {
 		if len(args) == 0 {
 			continue

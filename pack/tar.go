@@ -20,7 +20,11 @@ const whiteout = ".wh."
 // path, mode, size and the one time given; the owner is root.
 func tarball(files []File, modified time.Time) ([]byte, error) {
 	entries := withParents(files)
-	buf := bytes.NewBuffer(make([]byte, 0, tarSize(entries)))
+	size := tarSize(entries)
+	if size > maxPacked {
+		return nil, &LimitError{"the size of module and files together", maxPacked}
+	}
+	buf := bytes.NewBuffer(make([]byte, 0, size))
 	w := tar.NewWriter(buf)
 	for _, e := range entries {
 		if err := w.WriteHeader(header(e, modified)); err != nil {
