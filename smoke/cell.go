@@ -31,7 +31,7 @@ func (r *run) cell(ctx context.Context) (Cell, error) {
 	var crash *runner.CrashError
 	switch {
 	case errors.As(err, &crash):
-		c.Error = err.Error()
+		c.Error, c.crashed = err.Error(), true
 	case err != nil:
 		return Cell{}, err
 	}

@@ -2,6 +2,7 @@ package smoke
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -13,8 +14,7 @@ const (
 	shownBytes   = 160 // of a line
 )
 
-// judge compares a cell with the first one and with the exit code expected. A
-// cell whose Error is set and Stop is not has crashed.
+// judge compares a cell with the first one and with the exit code expected.
 func (c *Cell) judge(first *Cell, exitCode uint32) {
 	differs := c.differs(first)
 	c.Same = differs == ""
@@ -33,7 +33,7 @@ func (c *Cell) differs(first *Cell) string {
 	switch {
 	case c == first:
 		return ""
-	case c.Stop != first.Stop || (c.Error == "") != (first.Error == ""):
+	case c.Stop != first.Stop || c.crashed != first.crashed:
 		return "end"
 	case c.Stdout.Digest != first.Stdout.Digest:
 		c.Diff = excerpt(first, c, "stdout", first.Stdout.Data, c.Stdout.Data)
@@ -51,7 +51,7 @@ func (c *Cell) differs(first *Cell) string {
 // excerpt shows the first lines that differ as a unified diff does, with a
 // little before them.
 func excerpt(first, c *Cell, stream string, a, b []byte) string {
-	was, is := strings.SplitAfter(string(a), "\n"), strings.SplitAfter(string(b), "\n")
+	was, is := slices.Collect(strings.Lines(string(a))), slices.Collect(strings.Lines(string(b)))
 	n := 0
 	for n < len(was) && n < len(is) && was[n] == is[n] {
 		n++
@@ -71,9 +71,6 @@ func excerpt(first, c *Cell, stream string, a, b []byte) string {
 
 func show(s *strings.Builder, mark byte, lines []string) {
 	for i, line := range lines {
-		if line == "" { // after the last newline
-			continue
-		}
 		if i == shownLines {
 			fmt.Fprintf(s, "%c… %d more lines\n", mark, len(lines)-i)
 			return

@@ -67,6 +67,8 @@ type Cell struct {
 	OK       bool          `json:"ok"`              // ran to its end, with the exit code expected, and Same
 	Diff     string        `json:"diff,omitempty"`  // an excerpt of the first output that differs
 	Error    string        `json:"error,omitempty"` // one line: why it is not OK
+
+	crashed bool // the emulator or the runner failed
 }
 
 // Output is what a module wrote to one stream.

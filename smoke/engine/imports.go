@@ -23,7 +23,7 @@ func check(module []byte, limit int64) error {
 	case module[6] == 1 && module[7] == 0:
 		return ErrComponent
 	}
-	return nil
+	return checkFunctions(module)
 }
 
 // checkImports compares what the module imports with what the host has, so

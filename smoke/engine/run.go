@@ -102,7 +102,9 @@ func (n *session) run() (o outcome) {
 	defer host.close()
 
 	start := time.Now()
+	watched := n.watchHeap()
 	entry, err := host.compile()
+	watched()
 	o.result.Compile = time.Since(start)
 	if err != nil {
 		o.err = err

@@ -172,22 +172,26 @@ func TestWhatCannotRun(t *testing.T) {
 		is     error
 		as     any
 		text   string
+		size   int64
 	}{
-		"nothing":    {nil, ErrNotWasm, nil, ""},
-		"text":       {[]byte("#!/bin/sh\nexit"), ErrNotWasm, nil, ""},
-		"truncated":  {program("_start", 1)[:20], ErrNotWasm, nil, ""},
-		"bad code":   {program("_start", 1, 0xff), ErrNotWasm, nil, ""},
-		"component":  {[]byte("\x00asm\x0d\x00\x01\x00"), ErrComponent, nil, ""},
-		"no entry":   {program("main", 1), ErrNoEntry, nil, ""},
-		"too large":  {make([]byte, 1001), ErrTooLarge, nil, "1001 bytes, of which 1000 are allowed"},
-		"proxy-wasm": {importing("env", "proxy_log"), nil, &missing, `imports func "proxy_log" from "env"`},
-		"sockets":    {importing("wasi_snapshot_preview1", "sock_open"), nil, &missing, `"sock_open"`},
-		"signature":  {importing("wasi_snapshot_preview1", "fd_write"), nil, &missing, "another signature"},
-		"preview 0":  {importing("wasi_unstable", "fd_write"), nil, &missing, "preview 0"},
-		"preview 2":  {importing("wasi:cli/exit@0.2.0", "exit"), nil, &missing, "WASI 0.2"},
-		"js":         {importing("gojs", "runtime.wasmExit"), nil, &missing, "GOOS=wasip1"},
+		"nothing":      {nil, ErrNotWasm, nil, "", 0},
+		"text":         {[]byte("#!/bin/sh\nexit"), ErrNotWasm, nil, "", 0},
+		"truncated":    {program("_start", 1)[:20], ErrNotWasm, nil, "", 0},
+		"bad code":     {program("_start", 1, 0xff), ErrNotWasm, nil, "", 0},
+		"component":    {[]byte("\x00asm\x0d\x00\x01\x00"), ErrComponent, nil, "", 0},
+		"no entry":     {program("main", 1), ErrNoEntry, nil, "", 0},
+		"too large":    {make([]byte, 1001), ErrTooLarge, nil, "1001 bytes, of which 1000 are allowed", 1000},
+		"locals":       {declaring(50_001), ErrTooLarge, nil, "50001 local variables", 0},
+		"more locals":  {declaring(1<<32 - 1), ErrTooLarge, nil, "local variables", 0},
+		"big function": {program("_start", 1, make([]byte, maxFunctionBytes)...), ErrTooLarge, nil, "7654323 bytes", 0},
+		"proxy-wasm":   {importing("env", "proxy_log"), nil, &missing, `imports func "proxy_log" from "env"`, 0},
+		"sockets":      {importing("wasi_snapshot_preview1", "sock_open"), nil, &missing, `"sock_open"`, 0},
+		"signature":    {importing("wasi_snapshot_preview1", "fd_write"), nil, &missing, "another signature", 0},
+		"preview 0":    {importing("wasi_unstable", "fd_write"), nil, &missing, "preview 0", 0},
+		"preview 2":    {importing("wasi:cli/exit@0.2.0", "exit"), nil, &missing, "WASI 0.2", 0},
+		"js":           {importing("gojs", "runtime.wasmExit"), nil, &missing, "GOOS=wasip1", 0},
 	} {
-		_, err := Run(t.Context(), Spec{Module: c.module, Limits: Limits{ModuleSize: 1000}})
+		_, err := Run(t.Context(), Spec{Module: c.module, Limits: Limits{ModuleSize: c.size}})
 		switch {
 		case err == nil:
 			t.Errorf("%s ran", name)

@@ -26,7 +26,15 @@ func wasm(sections ...[]byte) []byte {
 // program is a module with one function of the given code (without its final
 // end), exported under a name, and a memory of min pages.
 func program(export string, min int, code ...byte) []byte {
-	body := join([]byte{0}, code, []byte{0x0b}) // no locals … end
+	return assemble(export, min, join([]byte{0}, code, []byte{0x0b})) // no locals … end
+}
+
+// declaring is a command with many local variables.
+func declaring(locals int) []byte {
+	return assemble("_start", 1, join([]byte{1}, leb(locals), []byte{0x7f, 0x0b}))
+}
+
+func assemble(export string, min int, body []byte) []byte {
 	return wasm(
 		section(1, 1, 0x60, 0, 0), // type: func () ()
 		section(3, 1, 0),
