@@ -16,6 +16,7 @@ import (
 	"github.com/wpkdev/wpk/registry"
 	"github.com/wpkdev/wpk/smoke"
 	"github.com/wpkdev/wpk/smoke/engine"
+	"github.com/wpkdev/wpk/smoke/runner"
 	"github.com/wpkdev/wpk/wasm"
 )
 
@@ -164,9 +165,12 @@ func explainSmoke(err error) (int, string) {
 	var failed *smokeFailed
 	var stopped *stoppedError
 	var emulator *smoke.MissingEmulatorError
-	var runner *smoke.MissingRunnerError
+	var noRunner *smoke.MissingRunnerError
+	var arch *runner.UnknownArchError
 	var imports *engine.ImportError
 	switch {
+	case errors.As(err, &arch):
+		return exitUsage, ""
 	case errors.As(err, &failed):
 		return exitSmoke, ""
 	case errors.As(err, &stopped):
@@ -176,7 +180,7 @@ func explainSmoke(err error) (int, string) {
 			return exitMissing, command
 		}
 		return exitMissing, "emulation needs Linux with qemu-user; --arch chooses architectures"
-	case errors.As(err, &runner):
+	case errors.As(err, &noRunner):
 		return exitMissing, "install Go, or a release of wpk, which carries the runners; --arch chooses architectures"
 	case errors.As(err, &imports):
 		return exitContent, "wpk inspect shows what the module imports; it runs only with a host that offers that"

@@ -145,7 +145,7 @@ func (a *app) printSmoke(r smokeResult) error {
 		}
 		verdict := ui.Cell{Text: "ok", Style: ui.Good}
 		if !c.OK {
-			verdict = ui.Cell{Text: cellFailure(c), Style: ui.Bad}
+			verdict = ui.Cell{Text: ui.Printable(c.Error), Style: ui.Bad}
 		}
 		row := ui.Cells(c.Arch, by, c.Engine, fmt.Sprint(c.ExitCode), ui.Bytes(c.Stdout.Size+c.Stderr.Size),
 			ui.Duration(c.Run), ui.Duration(c.Total))
@@ -188,19 +188,6 @@ func tail(s string, n int) string {
 		s = "…" + strings.ToValidUTF8(s[len(s)-n:], "")
 	}
 	return s
-}
-
-func cellFailure(c smoke.Cell) string {
-	switch {
-	case c.Error != "":
-		return c.Error
-	case c.Stop != "":
-		return "stopped: " + string(c.Stop)
-	case !c.Same:
-		return "differs"
-	default:
-		return fmt.Sprintf("exit code %d", c.ExitCode)
-	}
 }
 
 func styled(style ui.Style, texts ...string) []ui.Cell {
