@@ -118,25 +118,25 @@ func TestMissingPieces(t *testing.T) {
 			return "", 1
 		}
 	}
-	ld := fakeTool(brokenTool)
+	ld, all := fakeTool(brokenTool), []string{pieceLibc, pieceLinker, pieceBuiltins}
 	for name, tt := range map[string]struct {
 		tools map[string]fakeTool
 		cc    string
 		env   string
 		want  MissingError
 	}{
-		"clang":    {want: MissingError{Kind: KindTool, Name: "clang"}},
-		"backend":  {tools: map[string]fakeTool{"clang": clang(false, false, false)}, want: MissingError{Kind: KindTarget, Name: "wasm32-wasi"}},
-		"libc":     {tools: map[string]fakeTool{"clang": clang(true, false, false)}, want: MissingError{Kind: KindSysroot, Name: "wasi-libc"}},
-		"linker":   {tools: map[string]fakeTool{"clang-14": clang(true, true, false)}, want: MissingError{Kind: KindTool, Name: "wasm-ld", Version: "14"}},
+		"clang":    {want: MissingError{Kind: KindTool, Name: "clang", Also: all}},
+		"backend":  {tools: map[string]fakeTool{"clang": clang(false, false, false)}, want: MissingError{Kind: KindTool, Name: "clang", Also: all}},
+		"libc":     {tools: map[string]fakeTool{"clang": clang(true, false, false)}, want: MissingError{Kind: KindSysroot, Name: "wasi-libc", Version: "14", Also: all[1:]}},
+		"linker":   {tools: map[string]fakeTool{"clang-14": clang(true, true, false)}, want: MissingError{Kind: KindTool, Name: "wasm-ld", Version: "14", Also: all[2:]}},
 		"builtins": {tools: map[string]fakeTool{"clang": clang(true, true, false), "wasm-ld-14": ld}, want: MissingError{Kind: KindTarget, Name: "libclang_rt.builtins-wasm32.a", Version: "14"}},
-		"misfit":   {tools: map[string]fakeTool{"clang": clang(true, true, true), "wasm-ld": ld}, want: MissingError{Kind: KindSysroot, Name: "wasi-libc"}},
+		"misfit":   {tools: map[string]fakeTool{"clang": clang(true, true, true), "wasm-ld": ld}, want: MissingError{Kind: KindSysroot, Name: "wasi-libc", Version: "14"}},
 		"the most complete one counts": {
 			tools: map[string]fakeTool{"clang": clang(false, false, false), "clang-13": clang(true, true, false)},
-			want:  MissingError{Kind: KindTool, Name: "wasm-ld", Version: "14"},
+			want:  MissingError{Kind: KindTool, Name: "wasm-ld", Version: "14", Also: all[2:]},
 		},
 		"chosen":            {cc: "mycc", want: MissingError{Kind: KindTool, Name: "mycc"}},
-		"chosen and unable": {tools: map[string]fakeTool{"gcc": brokenTool, "clang": fakeClang}, cc: "gcc", want: MissingError{Kind: KindTarget, Name: "wasm32-wasi"}},
+		"chosen and unable": {tools: map[string]fakeTool{"gcc": brokenTool, "clang": fakeClang}, cc: "gcc", want: MissingError{Kind: KindTarget, Name: "wasm32-wasip1"}},
 		"zig unable":        {tools: map[string]fakeTool{"zig": brokenTool}, cc: "zig cc", want: MissingError{Kind: KindTarget, Name: "wasm32-wasip1"}},
 		"sdk":               {tools: map[string]fakeTool{"clang": fakeClang}, env: "WASI_SDK_PATH=/nowhere", want: MissingError{Kind: KindTool, Name: "wasi-sdk"}},
 	} {
@@ -144,7 +144,7 @@ func TestMissingPieces(t *testing.T) {
 			j := newTestJob(t, Options{C: COptions{CC: tt.cc}, Env: []string{tt.env}, Exec: &fakeExec{tools: tt.tools}})
 			_, err := findCompiler(t.Context(), j)
 			var got *MissingError
-			if !errors.As(err, &got) || got.Kind != tt.want.Kind || got.Name != tt.want.Name || got.Version != tt.want.Version {
+			if !errors.As(err, &got) || got.Kind != tt.want.Kind || got.Name != tt.want.Name || got.Version != tt.want.Version || !slices.Equal(got.Also, tt.want.Also) {
 				t.Errorf("got %v, want %v", err, &tt.want)
 			}
 		})

@@ -38,7 +38,7 @@ func (f *finder) must(ctx context.Context, command []string, choice string, sysr
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
-	if d.subcommands() || choice == "wasi-sdk" {
+	if d.subcommands() || choice == "wasi-sdk" || !f.hasBackend(ctx, d) {
 		return nil, &MissingError{Kind: KindTarget, Name: wasiTargets[0], Purpose: choice + " was chosen as the C compiler and cannot compile for it"}
 	}
 	f.failed = []driver{d}
@@ -75,6 +75,11 @@ func (f *finder) compiles(ctx context.Context, d driver, source string, args ...
 	}
 	_, err := f.ask(ctx, d, append(args, "probe.c")...)
 	return err == nil
+}
+
+// hasBackend reports whether a compiler can make WebAssembly objects, sysroot and linker aside.
+func (f *finder) hasBackend(ctx context.Context, d driver) bool {
+	return f.compiles(ctx, d, "int x;\n", "--target="+wasiTargets[0], "-c", "-o", "probe.o")
 }
 
 // ask runs a driver in the work folder and returns what it prints.
@@ -121,51 +126,68 @@ func (f *finder) sharedSysroot(ctx context.Context, c *compiler) string {
 	return ""
 }
 
-// missing names the piece that stands between this machine and a C compiler for WebAssembly. Among the compilers that
-// failed, the one that lacks least is the one to complete.
+// The pieces of a toolchain beside clang itself, as [MissingError] names them.
+const (
+	pieceLibc     = "wasi-libc"
+	pieceLinker   = "wasm-ld"
+	pieceBuiltins = "libclang_rt.builtins-wasm32.a"
+)
+
+// missing names the pieces that stand between this machine and a C compiler for WebAssembly. Among the compilers that
+// failed, the one that lacks least is the one to complete. One that cannot compile for WebAssembly at all, such as gcc,
+// cannot be completed: then clang is what is missing.
 func (f *finder) missing(ctx context.Context) error {
-	var best *MissingError
-	least := 0
+	best := &MissingError{
+		Kind: KindTool, Name: "clang", Purpose: "compiles C to WebAssembly", Also: []string{pieceLibc, pieceLinker, pieceBuiltins},
+	}
 	for _, d := range f.failed {
-		if d.subcommands() {
+		if d.subcommands() || !f.hasBackend(ctx, d) {
 			continue
 		}
-		if e, have := f.lacks(ctx, d); best == nil || have > least {
-			best, least = e, have
+		if e := f.lacks(ctx, d); len(e.Also) < len(best.Also) {
+			best = e
 		}
-	}
-	if best == nil {
-		best = &MissingError{Kind: KindTool, Name: "clang", Purpose: "compiles C to WebAssembly"}
 	}
 	best.AnyOf = []string{"wasi-sdk", "zig"}
 	return best
 }
 
-// lacks asks a clang for its pieces one after the other, and returns the first that is missing with the number of
-// those that are there.
-func (f *finder) lacks(ctx context.Context, d driver) (e *MissingError, have int) {
-	target := "--target=" + wasiTargets[len(wasiTargets)-1]
-	version := f.major(ctx, d)
-	answer := func(question string) string {
-		path, err := f.ask(ctx, d, target, question)
-		if err != nil || !filepath.IsAbs(path) {
-			return ""
+// lacks asks a clang for its pieces, and names the ones that are not there.
+func (f *finder) lacks(ctx context.Context, d driver) *MissingError {
+	libc, target := "", ""
+	for _, target = range wasiTargets {
+		if libc = f.askPath(ctx, d, target, "-print-file-name=libc.a"); libc != "" {
+			break
 		}
-		return path
 	}
-	if !f.compiles(ctx, d, "int x;\n", target, "-c", "-o", "probe.o") {
-		return &MissingError{Kind: KindTarget, Name: wasiTargets[len(wasiTargets)-1], Purpose: filepath.Base(d.path) + " cannot compile for it"}, 0
+	var lacking []*MissingError
+	if libc == "" {
+		lacking = append(lacking, &MissingError{Kind: KindSysroot, Name: pieceLibc, Purpose: "is the C library for WebAssembly"})
 	}
-	if answer("-print-file-name=libc.a") == "" {
-		return &MissingError{Kind: KindSysroot, Name: "wasi-libc", Purpose: "is the C library for WebAssembly"}, 1
+	if f.llvmTool(ctx, d, pieceLinker) == nil {
+		lacking = append(lacking, &MissingError{Kind: KindTool, Name: pieceLinker, Purpose: "links WebAssembly"})
 	}
-	if f.llvmTool(ctx, d, "wasm-ld") == nil {
-		return &MissingError{Kind: KindTool, Name: "wasm-ld", Version: version, Purpose: "links WebAssembly"}, 2
+	if path := f.askPath(ctx, d, target, "-print-libgcc-file-name"); !exists(filepath.Dir(path), filepath.Base(path)) {
+		lacking = append(lacking, &MissingError{Kind: KindTarget, Name: pieceBuiltins, Purpose: "holds clang's own functions for WebAssembly"})
 	}
-	if path := answer("-print-libgcc-file-name"); !exists(filepath.Dir(path), filepath.Base(path)) {
-		return &MissingError{Kind: KindTarget, Name: "libclang_rt.builtins-wasm32.a", Version: version, Purpose: "holds clang's own functions for WebAssembly"}, 3
+	if len(lacking) == 0 {
+		lacking = append(lacking, &MissingError{Kind: KindSysroot, Name: pieceLibc, Purpose: "the one that is there does not fit clang"})
 	}
-	return &MissingError{Kind: KindSysroot, Name: "wasi-libc", Purpose: "the one that is there does not fit clang"}, 4
+	e := lacking[0]
+	e.Version = f.major(ctx, d)
+	for _, other := range lacking[1:] {
+		e.Also = append(e.Also, other.Name)
+	}
+	return e
+}
+
+// askPath asks a clang for a file. One that it does not find it answers with the bare name.
+func (f *finder) askPath(ctx context.Context, d driver, target, question string) string {
+	path, err := f.ask(ctx, d, "--target="+target, question)
+	if err != nil || !filepath.IsAbs(path) {
+		return ""
+	}
+	return path
 }
 
 // major returns a clang's major version: "14".

@@ -46,6 +46,7 @@ type MissingError struct {
 	Name    string   // the piece: "go", "clang", "wasm-ld", "wasi-libc", "make", …
 	Purpose string   // what it is needed for
 	Version string   // the version that fits the pieces that are there, such as "14" for clang 14's linker; "" = any
+	Also    []string // further pieces that are missing, of the same version, so that one command can install all
 	AnyOf   []string // other pieces, each of which would do as well
 }
 
@@ -56,6 +57,9 @@ func (e *MissingError) Error() string {
 	}
 	if e.Purpose != "" {
 		s += ": " + e.Purpose
+	}
+	if len(e.Also) > 0 {
+		s += "; also missing: " + strings.Join(e.Also, ", ")
 	}
 	if len(e.AnyOf) > 0 {
 		s += " (or any of: " + strings.Join(e.AnyOf, ", ") + ")"
