@@ -55,7 +55,7 @@ func (r *reader) unpack(ctx context.Context, d *document, diffIDs []digest.Diges
 			Reason: fmt.Sprintf("%d diff_ids for %d layers", len(diffIDs), len(archives)),
 		}
 	}
-	u := newUnpacker()
+	u := newUnpacker(maxUnpacked)
 	for i, l := range archives {
 		blob, err := r.blobs.get(ctx, l, "layer", maxBlob)
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -19,18 +20,21 @@ import (
 // https://github.com/opencontainers/image-spec/blob/main/layer.md#applying-changesets
 type unpacker struct {
 	tree   *tree
+	limit  int64
 	stream int64 // bytes of tar that may still come
 	held   int64 // bytes of files that may still be kept; sparse files have more than the tar
 }
 
-func newUnpacker() *unpacker {
-	return &unpacker{tree: newTree(), stream: maxUnpacked, held: maxUnpacked}
+func newUnpacker(limit int64) *unpacker {
+	return &unpacker{tree: newTree(), limit: limit, stream: limit, held: limit}
 }
 
-// entry is one tar header with the clean, absolute path.
+// entry is what is kept of a tar header; extended headers may be large.
 type entry struct {
-	*tar.Header
-	path string
+	path string // clean and absolute
+	kind byte   // tar.TypeReg …
+	link string
+	mode fs.FileMode
 	data []byte
 }
 
@@ -44,7 +48,7 @@ func (u *unpacker) layer(d ocispec.Descriptor, blob []byte, diffID digest.Digest
 	case err == nil, errors.As(err, &limit), errors.As(err, &wrong):
 		return err
 	case errors.Is(err, errUnpacked):
-		return &LimitError{"the unpacked size of layer " + d.Digest.String(), maxUnpacked}
+		return &LimitError{"the unpacked size of layer " + d.Digest.String(), u.limit}
 	case errors.Is(err, errTooManyEntries):
 		return &LimitError{"the number of entries up to layer " + d.Digest.String(), maxEntries}
 	}
@@ -87,11 +91,14 @@ func (u *unpacker) entries(r *tar.Reader) ([]entry, error) {
 		if len(all) == maxEntries {
 			return nil, errTooManyEntries
 		}
-		e := entry{Header: h}
+		e := entry{kind: h.Typeflag, link: h.Linkname, mode: h.FileInfo().Mode().Perm()}
 		if e.path, err = entryPath(h.Name); err != nil {
 			return nil, err
 		}
-		if isRegular(h) {
+		if len(e.link) > maxPath {
+			return nil, fmt.Errorf("a link target of %d bytes", len(e.link))
+		}
+		if e.isRegular() {
 			if e.data, err = u.read(r, h.Size); err != nil {
 				return nil, err
 			}
@@ -100,9 +107,7 @@ func (u *unpacker) entries(r *tar.Reader) ([]entry, error) {
 	}
 }
 
-func isRegular(h *tar.Header) bool {
-	return h.Typeflag == tar.TypeReg || h.Typeflag == tar.TypeGNUSparse
-}
+func (e *entry) isRegular() bool { return e.kind == tar.TypeReg || e.kind == tar.TypeGNUSparse }
 
 // read keeps a file's bytes; its buffer grows with what really comes.
 func (u *unpacker) read(r io.Reader, size int64) ([]byte, error) {
@@ -183,16 +188,13 @@ func (u *unpacker) place(e entry) error {
 
 func (u *unpacker) node(e entry) (*node, error) {
 	switch {
-	case isRegular(e.Header):
-		return &node{mode: e.FileInfo().Mode().Perm(), data: e.data}, nil
-	case e.Typeflag == tar.TypeDir:
+	case e.isRegular():
+		return &node{mode: e.mode, data: e.data}, nil
+	case e.kind == tar.TypeDir:
 		return newFolder(), nil
-	case e.Typeflag == tar.TypeSymlink:
-		if e.Linkname == "" || len(e.Linkname) > maxPath {
-			return nil, fmt.Errorf("a link target of %d bytes", len(e.Linkname))
-		}
-		return &node{link: e.Linkname}, nil
-	case e.Typeflag == tar.TypeLink:
+	case e.kind == tar.TypeSymlink && e.link != "":
+		return &node{link: e.link}, nil
+	case e.kind == tar.TypeLink:
 		return u.hardLink(e)
 	}
 	return nil, nil //nolint:nilnil // left out
@@ -200,7 +202,7 @@ func (u *unpacker) node(e entry) (*node, error) {
 
 // hardLink is the file that the link names, which must have come before.
 func (u *unpacker) hardLink(e entry) (*node, error) {
-	p, err := entryPath(e.Linkname)
+	p, err := entryPath(e.link)
 	if err != nil {
 		return nil, err
 	}
@@ -209,7 +211,7 @@ func (u *unpacker) hardLink(e entry) (*node, error) {
 		return nil, err
 	}
 	if !target.isFile() {
-		return nil, fmt.Errorf("hard link to %q, which is not a file of the image", e.Linkname)
+		return nil, fmt.Errorf("hard link to %q, which is not a file of the image", e.link)
 	}
 	return target, nil
 }
