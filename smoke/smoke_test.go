@@ -157,8 +157,8 @@ func TestDefaultArches(t *testing.T) {
 
 func cell(arch, stdout, stderr string, code uint32) Cell {
 	out, err := newCapture(), newCapture()
-	out.Write([]byte(stdout))
-	err.Write([]byte(stderr))
+	_, _ = out.Write([]byte(stdout))
+	_, _ = err.Write([]byte(stderr))
 	return Cell{Arch: arch, Stdout: out.output(), Stderr: err.output(), ExitCode: code}
 }
 

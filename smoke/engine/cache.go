@@ -34,5 +34,5 @@ func PrivateDir(dir string) error {
 	case info.Mode().Perm()&0o077 == 0:
 		return nil
 	}
-	return os.Chmod(dir, 0o700) //nolint:gosec // a folder needs the x bit
+	return os.Chmod(dir, 0o700)
 }

@@ -156,8 +156,12 @@ func TestHandmadeModules(t *testing.T) {
 		"reactor":          {program("_initialize", 1), "", "a reactor: only _initialize ran"},
 		"trapping reactor": {program("_initialize", 1, opUnreachable...), StopTrap, "unreachable"},
 	} {
+		limit := time.Minute
+		if c.stop == StopTime {
+			limit = time.Second
+		}
 		for _, mode := range []Mode{Auto, Interpreter} {
-			r, err := Run(t.Context(), Spec{Module: c.module, Engine: Engine{Mode: mode}, Limits: Limits{Time: time.Second}})
+			r, err := Run(t.Context(), Spec{Module: c.module, Engine: Engine{Mode: mode}, Limits: Limits{Time: limit}})
 			if err != nil || r.Stop != c.stop || !strings.Contains(r.Detail, c.detail) {
 				t.Errorf("%s, %q: stop %q, detail %q, err %v", name, mode, r.Stop, r.Detail, err)
 			}

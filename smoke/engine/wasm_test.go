@@ -24,9 +24,9 @@ func wasm(sections ...[]byte) []byte {
 }
 
 // program is a module with one function of the given code (without its final
-// end), exported under a name, and a memory of min pages.
-func program(export string, min int, code ...byte) []byte {
-	return assemble(export, min, join([]byte{0}, code, []byte{0x0b})) // no locals … end
+// end), exported under a name, and a memory of so many pages.
+func program(export string, pages int, code ...byte) []byte {
+	return assemble(export, pages, join([]byte{0}, code, []byte{0x0b})) // no locals … end
 }
 
 // declaring is a command with many local variables.
@@ -34,11 +34,11 @@ func declaring(locals int) []byte {
 	return assemble("_start", 1, join([]byte{1}, leb(locals), []byte{0x7f, 0x0b}))
 }
 
-func assemble(export string, min int, body []byte) []byte {
+func assemble(export string, pages int, body []byte) []byte {
 	return wasm(
 		section(1, 1, 0x60, 0, 0), // type: func () ()
 		section(3, 1, 0),
-		section(5, join([]byte{1, 0}, leb(min))...),
+		section(5, join([]byte{1, 0}, leb(pages))...),
 		section(7, join([]byte{2}, named(export), []byte{0, 0}, named("memory"), []byte{2, 0})...),
 		section(10, join([]byte{1}, leb(len(body)), body)...),
 	)

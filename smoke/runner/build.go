@@ -80,7 +80,7 @@ func (b *builder) args() []string {
 
 // command runs go away from the user's workspace and settings.
 func (b *builder) command(ctx context.Context, dir string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, b.program, args...) //nolint:gosec // go from the user's PATH
+	cmd := exec.CommandContext(ctx, b.program, args...)
 	cmd.Dir = dir
 	cmd.Env = b.options.Env
 	cmd.Env = append(cmd.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+b.arch, "GOFLAGS=", "GOWORK=off",

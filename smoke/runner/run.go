@@ -76,7 +76,7 @@ func (p Program) start(ctx context.Context, request string, s Streams) (engine.R
 	}
 	defer func() { _ = answer.Close() }()
 	last := &tail{max: 1 << 10}
-	cmd := exec.CommandContext(ctx, p.Emulator, p.Runner, request) //nolint:gosec // both found by this package
+	cmd := exec.CommandContext(ctx, p.Emulator, p.Runner, request)
 	// Asynchronous preemption works by signals, whose return breaks 386
 	// programs with threads under qemu 7, and costs time under all.
 	cmd.Env = []string{"GODEBUG=asyncpreemptoff=1"}

@@ -52,10 +52,10 @@ func (s slot) fill(write func(path string) error) (string, error) {
 
 // seal makes a file executable for its owner and its bytes durable.
 func seal(path string) error {
-	if err := os.Chmod(path, 0o700); err != nil { //nolint:gosec // a program
+	if err := os.Chmod(path, 0o700); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_RDWR, 0) //nolint:gosec // a path of our own
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func seal(path string) error {
 }
 
 func digest(path string) (string, error) {
-	f, err := os.Open(path) //nolint:gosec // a path of our own
+	f, err := os.Open(path)
 	if err != nil {
 		return "", err
 	}

@@ -232,13 +232,13 @@ func TestFile(t *testing.T) {
 	if code != 0 {
 		t.Fatal(code)
 	}
-	f.Write([]byte("!"))
-	f.Pwrite([]byte("C"), 0)
+	_, _ = f.Write([]byte("!"))
+	_, _ = f.Pwrite([]byte("C"), 0)
 	if code := f.SetAppend(false); code != 0 || f.IsAppend() {
 		t.Error("append stays on", code)
 	}
-	f.Seek(1, 0)
-	f.Write([]byte("O"))
+	_, _ = f.Seek(1, 0)
+	_, _ = f.Write([]byte("O"))
 	if _, code := f.Pread(make([]byte, 1), -1); code != sys.EINVAL {
 		t.Error("negative offset:", code)
 	}
@@ -343,21 +343,21 @@ func FuzzPaths(f *testing.F) {
 		if got, _ := read(j, a, sys.Oflag(flag)); strings.Contains(got, secret) {
 			t.Fatalf("read the secret through %q", a)
 		}
-		j.Symlink(a, b)
-		j.Link(a, b)
-		j.Mkdir(b, 0)
-		j.Rename(a, b)
-		j.Utimens(b, 1, 1)
+		_ = j.Symlink(a, b)
+		_ = j.Link(a, b)
+		_ = j.Mkdir(b, 0)
+		_ = j.Rename(a, b)
+		_ = j.Utimens(b, 1, 1)
 		if f, code := j.OpenFile(b, sys.O_RDWR|sys.O_CREAT, 0); code == 0 {
 			buf := make([]byte, 64)
 			if n, _ := f.Read(buf); strings.Contains(string(buf[:n]), secret) {
 				t.Fatalf("read the secret through %q and %q", a, b)
 			}
-			f.Write([]byte("harm"))
+			_, _ = f.Write([]byte("harm"))
 			f.Close()
 		}
-		j.Unlink(a)
-		j.Rmdir(b)
+		_ = j.Unlink(a)
+		_ = j.Rmdir(b)
 		unharmed(t, outside)
 	})
 }

@@ -87,9 +87,9 @@ func TestRace(t *testing.T) {
 		if f, code := j.OpenFile("step/new", sys.O_CREAT|sys.O_RDWR, 0); code == 0 {
 			f.Close()
 		}
-		j.Rename("file", "step/file")
-		j.Rename("step/file", "file")
-		j.Unlink("step/secret")
+		_ = j.Rename("file", "step/file")
+		_ = j.Rename("step/file", "file")
+		_ = j.Unlink("step/secret")
 	}
 	close(stop)
 	<-done
