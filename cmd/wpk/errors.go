@@ -14,6 +14,7 @@ import (
 	"github.com/wpkdev/wpk/internal/ui"
 	"github.com/wpkdev/wpk/pack"
 	"github.com/wpkdev/wpk/registry"
+	"github.com/wpkdev/wpk/registry/server"
 	"github.com/wpkdev/wpk/smoke"
 	"github.com/wpkdev/wpk/smoke/engine"
 	"github.com/wpkdev/wpk/smoke/runner"
@@ -259,6 +260,10 @@ func explainSystem(err error) (int, string) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return exitNotFound, ""
+	case errors.Is(err, server.ErrNotLoopback):
+		return exitUsage, "--allow-remote-clients lets them in"
+	case errors.Is(err, syscall.EADDRINUSE):
+		return exitFailure, "--addr 127.0.0.1:0 takes a free port"
 	case errors.Is(err, errNoHome):
 		return exitStorage, "set WPK_DATA_DIR and WPK_CACHE_DIR"
 	case errors.As(err, &path), errors.As(err, &link):

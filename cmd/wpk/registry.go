@@ -44,7 +44,7 @@ start.`,
 		RunE: func(c *cobra.Command, _ []string) error { return runServe(c, a, o) },
 	}
 	f := c.Flags()
-	f.StringVar(&o.addr, "addr", "127.0.0.1:5000", "`ADDRESS` to listen on; port 0 takes a free one")
+	f.StringVar(&o.addr, "addr", server.DefaultAddr, "`ADDRESS` to listen on; port 0 takes a free one")
 	f.StringVar(&o.dir, "dir", "", "`FOLDER` for the content (default: below wpk's data folder)")
 	f.BoolVar(&o.allowRemote, "allow-remote-clients", false, "let other machines in: anybody who reaches the port can read and write")
 	f.BoolVar(&o.logRequests, "log-requests", false, "print a line per request")
