@@ -30,6 +30,7 @@ func (o *compileFlags) register(c *cobra.Command) {
 	f.BoolVar(&o.golang.Reactor, "reactor", false, "Go: build a library (_initialize and exported functions) instead of a command")
 	f.StringVar(&o.c.CC, "cc", "", "C: the `COMPILER`, with arguments if need be (\"zig cc\")")
 	f.StringArrayVar(&o.c.CFlags, "cflag", nil, "C: one more `FLAG` for the compiler; may be repeated")
+	f.StringVar(&o.c.Driver, "driver", "", "C: what drives the build of a folder that has several: cmake, make, none")
 	f.StringVar(&o.c.Bin, "bin", "", "C: the `PROGRAM` to take: a target of CMake or make, or a file it leaves")
 	f.StringArrayVar(&o.ldflags, "ldflag", nil, "one more `FLAG` for the linker; may be repeated")
 }

@@ -144,20 +144,19 @@ func detectHint(e *build.DetectError) string {
 
 // missingHint is the command that installs what a build lacks.
 func missingHint(e *build.MissingError) string {
-	if e.Name == "go" && e.Kind == build.KindTarget {
-		return "wasip1 needs Go 1.21 or newer: https://go.dev/dl"
+	if e.Kind == build.KindTarget && strings.HasPrefix(e.Version, "go") {
+		return "get " + e.Version + " or newer: https://go.dev/dl"
 	}
-	pieces := []string{e.Name}
-	for _, p := range cCompiler {
-		if p == e.Name {
-			pieces = cCompiler
-		}
+	pieces := append([]string{e.Name}, e.Also...)
+	if e.Name == "clang" {
+		// Projects with libraries will want it next.
+		pieces = append(pieces, "llvm-ar")
 	}
-	if command := installAll(pieces...); command != "" {
+	if command := installCommand(e.Version, pieces...); command != "" {
 		return command
 	}
 	if len(e.AnyOf) > 0 {
-		return "install " + e.Name + ", or any of: " + strings.Join(e.AnyOf, ", ")
+		return "install " + e.Name + " or any of: " + strings.Join(e.AnyOf, ", ")
 	}
 	return "install " + e.Name + " and put it on PATH"
 }
@@ -177,7 +176,7 @@ func explainSmoke(err error) (int, string) {
 	case errors.As(err, &stopped):
 		return stopped.exitCode(), limitHint(stopped.result.Stop)
 	case errors.As(err, &emulator):
-		if command := installCommand("qemu"); command != "" {
+		if command := installCommand("", "qemu"); command != "" {
 			return exitMissing, command
 		}
 		return exitMissing, "emulation needs Linux with qemu-user; --arch chooses architectures"

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 )
 
@@ -24,29 +25,29 @@ type packageManager struct {
 var packageManagers = []packageManager{
 	{"apt-get", "apt-get install -y", true, map[string]string{
 		"go": "golang-go", "clang": "clang", "wasm-ld": "lld", "wasi-libc": "wasi-libc",
-		"compiler-rt": "libclang-rt-dev-wasm32", "libc++": "libc++-dev-wasm32",
-		"llvm-ar": "llvm", "llvm-ranlib": "llvm", "cmake": "cmake", "make": "make", "ninja": "ninja-build",
+		"libclang_rt.builtins-wasm32.a": "libclang-rt-dev-wasm32",
+		"llvm-ar":                       "llvm", "cmake": "cmake", "make": "make", "ninja": "ninja-build",
 		"git": "git", "qemu": "qemu-user-static",
 	}},
 	{"dnf", "dnf install -y", true, map[string]string{
 		"go": "golang", "clang": "clang", "wasm-ld": "lld", "wasi-libc": "wasi-libc-devel",
-		"compiler-rt": "compiler-rt", "libc++": "wasi-libc-devel", "llvm-ar": "llvm", "llvm-ranlib": "llvm",
+		"libclang_rt.builtins-wasm32.a": "compiler-rt", "llvm-ar": "llvm",
 		"cmake": "cmake", "make": "make", "ninja": "ninja-build", "git": "git", "qemu": "qemu-user-static",
 	}},
 	{"apk", "apk add", true, map[string]string{
 		"go": "go", "clang": "clang", "wasm-ld": "lld", "wasi-libc": "wasi-libc",
-		"compiler-rt": "wasi-compiler-rt", "libc++": "wasi-libcxx", "llvm-ar": "llvm", "llvm-ranlib": "llvm",
+		"libclang_rt.builtins-wasm32.a": "wasi-compiler-rt", "llvm-ar": "llvm",
 		"cmake": "cmake", "make": "make", "ninja": "samurai", "git": "git",
 		"qemu": "qemu-aarch64 qemu-riscv64 qemu-s390x qemu-ppc64le qemu-arm qemu-i386 qemu-x86_64",
 	}},
 	{"pacman", "pacman -S --needed", true, map[string]string{
 		"go": "go", "clang": "clang", "wasm-ld": "lld", "wasi-libc": "wasi-libc",
-		"compiler-rt": "wasi-compiler-rt", "libc++": "wasi-libc++", "llvm-ar": "llvm", "llvm-ranlib": "llvm",
+		"libclang_rt.builtins-wasm32.a": "wasi-compiler-rt", "llvm-ar": "llvm",
 		"cmake": "cmake", "make": "make", "ninja": "ninja", "git": "git", "qemu": "qemu-user-static",
 	}},
 	{"brew", "brew install", false, map[string]string{
 		"go": "go", "clang": "llvm", "wasm-ld": "lld", "wasi-libc": "wasi-libc",
-		"compiler-rt": "wasi-runtimes", "libc++": "wasi-runtimes", "llvm-ar": "llvm", "llvm-ranlib": "llvm",
+		"libclang_rt.builtins-wasm32.a": "wasi-runtimes", "llvm-ar": "llvm",
 		"cmake": "cmake", "make": "make", "ninja": "ninja", "git": "git",
 	}},
 	{"winget", "winget install", false, map[string]string{
@@ -54,46 +55,54 @@ var packageManagers = []packageManager{
 	}},
 }
 
-// installCommand is the command that installs a piece on this system, or ""
-// when no known package manager has it.
-func installCommand(piece string) string {
+// versioned are apt's packages that must fit the clang which is there: a
+// linker of another major version does not read its objects.
+var versioned = map[string]string{
+	"clang": "clang-", "wasm-ld": "lld-", "llvm-ar": "llvm-", "libclang_rt.builtins-wasm32.a": "libclang-rt-%-dev-wasm32",
+}
+
+// installCommand is the command that installs the pieces on this system, or ""
+// when no package manager that is here has them. Version is a major version
+// that they must have; "" is any.
+func installCommand(version string, pieces ...string) string {
 	for _, m := range packageManagers {
 		if _, err := exec.LookPath(m.program); err != nil {
 			continue
 		}
-		packages, ok := m.packages[piece]
-		if !ok {
-			continue
+		if command := m.command(version, pieces, needsSudo()); command != "" {
+			return command
 		}
-		if m.sudo && needsSudo() {
-			return "sudo " + m.install + " " + packages
-		}
-		return m.install + " " + packages
 	}
 	return ""
 }
 
-func needsSudo() bool { return runtime.GOOS != "windows" && os.Geteuid() != 0 }
-
-// cCompiler are the pieces that together compile C to WASI. Whoever misses
-// one gets the command for all: package managers skip what is there.
-var cCompiler = []string{"clang", "wasm-ld", "compiler-rt", "wasi-libc"}
-
-// installAll is installCommand for several pieces at once.
-func installAll(pieces ...string) string {
-	var command string
+func (m packageManager) command(version string, pieces []string, sudo bool) string {
 	var packages []string
 	for _, piece := range pieces {
-		one := installCommand(piece)
-		if one == "" {
-			continue
+		name, ok := m.packages[piece]
+		if form, exact := versioned[piece]; exact && version != "" && m.program == "apt-get" {
+			name = withVersion(form, version)
 		}
-		cut := strings.LastIndexByte(one, ' ')
-		command = one[:cut]
-		packages = append(packages, one[cut+1:])
+		if ok && !slices.Contains(packages, name) {
+			packages = append(packages, name)
+		}
 	}
-	if command == "" {
+	if len(packages) == 0 {
 		return ""
 	}
-	return command + " " + strings.Join(packages, " ")
+	command := m.install + " " + strings.Join(packages, " ")
+	if m.sudo && sudo {
+		command = "sudo " + command
+	}
+	return command
 }
+
+// withVersion puts a version in the place of "%", or at the end.
+func withVersion(form, version string) string {
+	if strings.Contains(form, "%") {
+		return strings.Replace(form, "%", version, 1)
+	}
+	return form + version
+}
+
+func needsSudo() bool { return runtime.GOOS != "windows" && os.Geteuid() != 0 }
