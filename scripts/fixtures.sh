@@ -50,12 +50,20 @@ private_apt() {
 		-o APT::Sandbox::User= "$@" >&2)
 }
 
-# debian_source NAME: the upstream part of a source package.
+# debian_source NAME: the upstream part of a source package, into $tmp/NAME.
 debian_source() {
 	private_apt deb-src source --download-only --only-source "$1"
 	mkdir "$tmp/$1"
 	tar -xf "$apt/get/$1"_*.orig.tar.* --strip-components=1 -C "$tmp/$1"
-	keep "$tmp/$1" "$1"
+}
+
+# zlib's CMakeLists.txt names a Windows resource on every system; the package
+# leaves the folder win32 out.
+zlib() {
+	debian_source zlib
+	mkdir -p "$tmp/zlib/win32"
+	[ -f "$tmp/zlib/win32/zlib1.rc" ] || : >"$tmp/zlib/win32/zlib1.rc"
+	keep "$tmp/zlib" zlib
 }
 
 # debian_program NAME: a package unpacked, not installed: docker-registry would
@@ -70,7 +78,7 @@ for name in "$@"; do
 	case $name in
 	gojq) place=gojq@v0.12.19 get='go_module gojq github.com/itchyny/gojq@v0.12.19' ;;
 	yq) place=yq@v4.54.1 get='go_module yq github.com/mikefarah/yq/v4@v4.54.1' ;;
-	zlib) place=zlib get='debian_source zlib' ;;
+	zlib) place=zlib get=zlib ;;
 	docker-registry) place=docker-registry get='debian_program docker-registry' ;;
 	*)
 		echo "usage: $0 gojq|yq|zlib|docker-registry ..." >&2
