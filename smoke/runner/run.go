@@ -78,8 +78,9 @@ func (p Program) start(ctx context.Context, request string, s Streams) (engine.R
 	last := &tail{max: 1 << 10}
 	cmd := exec.CommandContext(ctx, p.Emulator, p.Runner, request)
 	// Asynchronous preemption works by signals, whose return breaks 386
-	// programs with threads under qemu 7, and costs time under all.
-	cmd.Env = []string{"GODEBUG=asyncpreemptoff=1"}
+	// programs with threads under qemu 7. Without it the time limit needs a
+	// second thread to run on, also where there is one processor.
+	cmd.Env = []string{"GODEBUG=asyncpreemptoff=1", "GOMAXPROCS=2"}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = s.Stdin, s.Stdout, io.MultiWriter(s.Stderr, last)
 	cmd.ExtraFiles = []*os.File{theirs} // engine.ResultFD
 	cmd.WaitDelay = time.Second
