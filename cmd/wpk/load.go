@@ -94,6 +94,9 @@ func (a *app) locate(ctx context.Context, ref registry.Ref, l loadFlags) (regist
 	}
 	res, err := a.copyRef(ctx, copyPlan{verb: "pull", src: place{ref: ref}, dst: place{ref: ref, store: true}}, l.transferFlags)
 	if err != nil {
+		if l.pull == "missing" {
+			err = fmt.Errorf("%s is not in the local store, and was not pulled: %w", ref, err)
+		}
 		return nil, none, errors.Join(err, store.Close())
 	}
 	return store, res.Descriptor, nil
