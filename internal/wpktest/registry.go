@@ -2,6 +2,7 @@ package wpktest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -69,8 +70,11 @@ http: {addr: %q}
 	if err := cmd.Start(); err != nil {
 		return "", err
 	}
-	done := make(chan error, 1)
-	go func() { done <- cmd.Wait() }()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = cmd.Wait() // it is killed in the end; what it said is in the log
+	}()
 	stop := func() {
 		_ = cmd.Process.Kill()
 		<-done
@@ -84,7 +88,7 @@ http: {addr: %q}
 }
 
 // waitReady asks for the API's root until it answers or the process has ended.
-func waitReady(ctx context.Context, addr string, done chan error) error {
+func waitReady(ctx context.Context, addr string, done <-chan struct{}) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	for {
@@ -99,9 +103,8 @@ func waitReady(ctx context.Context, addr string, done chan error) error {
 			}
 		}
 		select {
-		case err := <-done:
-			done <- err // for the caller, who waits for the end too
-			return fmt.Errorf("it ended at once: %w", err)
+		case <-done:
+			return errors.New("it ended at once")
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-time.After(20 * time.Millisecond):

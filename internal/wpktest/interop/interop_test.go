@@ -117,7 +117,7 @@ func (w wpk) smoke(t *testing.T, ref string, args []string, stdin, want []byte) 
 		t.Fatal(err)
 	}
 	var report smoke.Report
-	w.json(t, &report, append([]string{"smoke", ref, "--stdin", input, "--"}, args...)...)
+	w.json(t, &report, append([]string{"smoke", ref, "--timeout", "5m", "--stdin", input, "--"}, args...)...)
 	if !report.OK || len(report.Cells) != 7 {
 		t.Errorf("smoke of %s: %+v", ref, report)
 	}
