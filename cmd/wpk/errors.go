@@ -167,10 +167,20 @@ func explainSmoke(err error) (int, string) {
 	var emulator *smoke.MissingEmulatorError
 	var noRunner *smoke.MissingRunnerError
 	var arch *runner.UnknownArchError
+	var host *smoke.HostError
+	var wrong *smoke.WrongRunError
 	var imports *engine.ImportError
 	switch {
 	case errors.As(err, &arch):
 		return exitUsage, ""
+	case errors.As(err, &host):
+		return exitMissing, "emulation needs Linux with qemu-user; --arch chooses architectures"
+	case errors.As(err, &wrong), errors.Is(err, engine.ErrDigest):
+		return exitContent, ""
+	case errors.Is(err, engine.ErrCache):
+		return exitStorage, "remove the folder, or keep the cache elsewhere with WPK_CACHE_DIR=FOLDER"
+	case errors.Is(err, engine.ErrNoCompiler):
+		return exitUsage, "--engine interpreter runs everywhere"
 	case errors.As(err, &failed):
 		return exitSmoke, ""
 	case errors.As(err, &stopped):

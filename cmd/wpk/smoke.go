@@ -91,7 +91,9 @@ func runSmoke(ctx context.Context, a *app, o smokeOptions, arg string, argv []st
 		Guest:  smoke.Guest{Args: g.args, Env: g.env, Stdin: stdin, Dirs: g.dirs},
 		Arches: o.arches,
 		Limits: g.limits, Engine: g.mode, ExitCode: o.expect,
-		Host: smoke.Host{Cache: cache, Env: a.env},
+		Host: smoke.Host{Cache: cache, Env: a.env, Building: func(arch string) {
+			a.ui.Say("smoke: building the runner for %s, once", arch)
+		}},
 		Event: func(c smoke.Cell) {
 			done++
 			a.ui.Status("smoke: %s done, last %s in %s", ui.Count(done, "architecture"), c.Arch, ui.Duration(c.Total))
@@ -144,7 +146,9 @@ func (a *app) printSmoke(r smokeResult) error {
 			by = "qemu"
 		}
 		verdict := ui.Cell{Text: "ok", Style: ui.Good}
-		if !c.OK {
+		if c.Skipped != "" {
+			verdict = ui.Cell{Text: "skipped: " + ui.Printable(c.Skipped), Style: ui.Warn}
+		} else if !c.OK {
 			verdict = ui.Cell{Text: ui.Printable(c.Error), Style: ui.Bad}
 		}
 		row := ui.Cells(c.Arch, by, c.Engine, fmt.Sprint(c.ExitCode), ui.Bytes(c.Stdout.Size+c.Stderr.Size),
