@@ -19,7 +19,8 @@ PATH=$PWD/bin:$(scripts/tools.sh crane):$PATH
 
 # seconds [HYPERFINE OPTION...] COMMAND: the median over the runs.
 seconds() {
-	hyperfine --style none --shell=bash --warmup 2 --runs "$runs" --export-json "$tmp/time.json" "$@" >/dev/null
+	hyperfine --style none --shell=bash --warmup 2 --runs "$runs" --export-json "$tmp/time.json" "$@" >"$tmp/log" 2>&1 ||
+		{ cat "$tmp/log" >&2; return 1; }
 	sed -n 's/^ *"median": \([0-9.e-]*\),*$/\1/p' "$tmp/time.json"
 }
 row() { # row WHAT MEASURED-SECONDS OTHER-SECONDS OF-WHAT
