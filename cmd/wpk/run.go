@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wpkdev/wpk/internal/ui"
 	"github.com/wpkdev/wpk/smoke/engine"
 )
 
@@ -80,7 +81,7 @@ func runRun(ctx context.Context, a *app, o runOptions, arg string, argv []string
 	if err != nil {
 		return err
 	}
-	g.limits.Output = -1
+	g.limits.Output = engine.NoOutputLimit
 	res, err := engine.Run(ctx, engine.Spec{
 		Module: s.Content.Module,
 		Args:   g.args, Env: g.env, Dirs: g.dirs,
@@ -91,6 +92,12 @@ func runRun(ctx context.Context, a *app, o runOptions, arg string, argv []string
 	})
 	if err != nil {
 		return fmt.Errorf("cannot run %s: %w", s.Name, err)
+	}
+	switch {
+	case res.Trace != "":
+		a.ui.Say("%s", ui.Printable(res.Trace))
+	case res.Stop == "" && res.Detail != "":
+		a.ui.Say("run: %s is %s", s.Name, res.Detail)
 	}
 	return runResult(s.Name, res)
 }

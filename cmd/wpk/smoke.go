@@ -173,7 +173,7 @@ func (a *app) printSmoke(r smokeResult) error {
 // had to say about it.
 func (a *app) printFirstOutput(r smokeResult) {
 	for _, c := range r.Cells {
-		if c.OK {
+		if c.OK || c.Skipped != "" {
 			continue
 		}
 		for _, out := range []smoke.Output{c.Stdout, c.Stderr} {
@@ -208,7 +208,7 @@ type smokeFailed struct{ result smokeResult }
 func (e *smokeFailed) Error() string {
 	var bad []string
 	for _, c := range e.result.Cells {
-		if !c.OK {
+		if !c.OK && c.Skipped == "" {
 			bad = append(bad, c.Arch)
 		}
 	}
