@@ -162,7 +162,7 @@ func missingHint(e *build.MissingError) string {
 }
 
 func explainSmoke(err error) (int, string) {
-	var failed *smokeFailed
+	var failed *smokeError
 	var stopped *stoppedError
 	var emulator *smoke.MissingEmulatorError
 	var noRunner *smoke.MissingRunnerError

@@ -184,8 +184,17 @@ var sizeUnits = []struct {
 	suffix string
 	bytes  uint64
 }{
-	{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30},
-	{"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}, {"B", 1}, {"", 1},
+	{"KiB", 1 << 10},
+	{"MiB", 1 << 20},
+	{"GiB", 1 << 30},
+	{"kB", 1e3},
+	{"MB", 1e6},
+	{"GB", 1e9},
+	{"K", 1 << 10},
+	{"M", 1 << 20},
+	{"G", 1 << 30},
+	{"B", 1},
+	{"", 1},
 }
 
 // parsePages reads a size and returns it in WebAssembly pages of 64 KiB,
@@ -204,7 +213,7 @@ func parsePages(s string) (uint32, error) {
 		if n > most/u.bytes {
 			return 0, &valueError{"--memory", s, "a module's memory is 4 GiB at most"}
 		}
-		return uint32((n*u.bytes + page - 1) / page), nil
+		return uint32((n*u.bytes + page - 1) / page), nil //nolint:gosec // 65536 at most, see above
 	}
 	return 0, &valueError{"--memory", s, "want a size such as 64MiB or 2GiB"}
 }

@@ -107,10 +107,10 @@ func startRegistry(ts *testscript.TestScript, _ bool, args []string) {
 func startRefusing(ts *testscript.TestScript, _ bool, args []string) {
 	status, err := strconv.Atoi(args[0])
 	ts.Check(err)
-	real := registry.New(quiet)
+	willing := registry.New(quiet)
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet || r.Method == http.MethodHead {
-			real.ServeHTTP(w, r)
+			willing.ServeHTTP(w, r)
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")

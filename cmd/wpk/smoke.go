@@ -110,7 +110,7 @@ func runSmoke(ctx context.Context, a *app, o smokeOptions, arg string, argv []st
 		err = a.printSmoke(res)
 	}
 	if err == nil && !report.OK {
-		err = &smokeFailed{res}
+		err = &smokeError{res}
 	}
 	return err
 }
@@ -202,10 +202,10 @@ func styled(style ui.Style, texts ...string) []ui.Cell {
 	return row
 }
 
-// smokeFailed is a matrix that ran and did not pass.
-type smokeFailed struct{ result smokeResult }
+// smokeError is a matrix that ran and did not pass.
+type smokeError struct{ result smokeResult }
 
-func (e *smokeFailed) Error() string {
+func (e *smokeError) Error() string {
 	var bad []string
 	for _, c := range e.result.Cells {
 		if !c.OK && c.Skipped == "" {
