@@ -6,7 +6,6 @@ import (
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
 // Options say what goes into an image beside the module. The zero value
@@ -45,15 +44,6 @@ type File struct {
 	Path string      `json:"path"` // absolute, with slashes
 	Mode fs.FileMode `json:"mode"` // packed as 0755 when anybody may execute it, else as 0644
 	Data []byte      `json:"-"`
-}
-
-// Artifact is what Universal and Image return, as far as a registry needs it
-// to store the root manifest.
-type Artifact interface {
-	MediaType() (types.MediaType, error)
-	Digest() (v1.Hash, error)
-	Size() (int64, error)
-	RawManifest() ([]byte, error)
 }
 
 // DefaultPlatforms are those of the machines that run containers. A platform

@@ -9,6 +9,7 @@ import (
 
 	"github.com/wpkdev/wpk/build"
 	"github.com/wpkdev/wpk/pack"
+	"github.com/wpkdev/wpk/registry"
 )
 
 // compileFlags say how to compile.
@@ -91,7 +92,7 @@ func (o *imageFlags) options(a *app) (pack.Options, error) {
 	return opts, nil
 }
 
-func (o *imageFlags) pack(m *build.Module, opts pack.Options) (pack.Artifact, error) {
+func (o *imageFlags) pack(m *build.Module, opts pack.Options) (registry.Artifact, error) {
 	opts.Name = m.Facts.Name
 	opts.Annotations = annotate(opts.Annotations, m.Facts, o.noSource)
 	if o.layout == pack.LayoutImage {
@@ -100,8 +101,8 @@ func (o *imageFlags) pack(m *build.Module, opts pack.Options) (pack.Artifact, er
 	return artifact[v1.ImageIndex](pack.Universal(m.Wasm, opts))
 }
 
-// artifact keeps a nil of one of pack's types from becoming a value.
-func artifact[T pack.Artifact](v T, err error) (pack.Artifact, error) {
+// artifact keeps a nil of one of pack's two types from becoming a value.
+func artifact[T registry.Artifact](v T, err error) (registry.Artifact, error) {
 	if err != nil {
 		return nil, err
 	}

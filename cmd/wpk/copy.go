@@ -29,9 +29,7 @@ type copyResult struct {
 }
 
 func newPush(a *app) *cobra.Command {
-	var t transferFlags
-	var asJSON bool
-	c := &cobra.Command{
+	return a.transferCommand(&cobra.Command{
 		Use:   "push REF",
 		Short: "Copy an artifact from the local store to its registry",
 		Long: `Copies an artifact from the local store to the registry that its reference
@@ -41,38 +39,22 @@ points at the digest costs one request.`,
   wpk push localhost:5000/demo/hello:1.0
   wpk push --json ghcr.io/acme/hello:1.0 | jq -r .digest`,
 		Args: operands("REF"),
-		RunE: func(c *cobra.Command, argv []string) error {
-			return a.transfer(c.Context(), transferOptions{transferFlags: t, verb: "push", from: argv[0], to: argv[0], fromStore: true, json: asJSON})
-		},
-	}
-	t.register(c)
-	jsonFlag(c, &asJSON)
-	return c
+	}, transferOptions{verb: "push", fromStore: true})
 }
 
 func newPull(a *app) *cobra.Command {
-	var t transferFlags
-	var asJSON bool
-	c := &cobra.Command{
+	return a.transferCommand(&cobra.Command{
 		Use:   "pull REF",
 		Short: "Copy an artifact from its registry to the local store",
 		Example: `  wpk pull ghcr.io/acme/hello:1.0
   wpk pull ghcr.io/acme/hello@sha256:…
   wpk pull --json ghcr.io/acme/hello:1.0 | jq -r .digest`,
 		Args: operands("REF"),
-		RunE: func(c *cobra.Command, argv []string) error {
-			return a.transfer(c.Context(), transferOptions{transferFlags: t, verb: "pull", from: argv[0], to: argv[0], toStore: true, json: asJSON})
-		},
-	}
-	t.register(c)
-	jsonFlag(c, &asJSON)
-	return c
+	}, transferOptions{verb: "pull", toStore: true})
 }
 
 func newCopy(a *app) *cobra.Command {
-	var t transferFlags
-	var asJSON bool
-	c := &cobra.Command{
+	return a.transferCommand(&cobra.Command{
 		Use:     "copy SOURCE DESTINATION",
 		Aliases: []string{"cp"},
 		Short:   "Copy an artifact between registries, folders and archives",
@@ -85,12 +67,18 @@ func newCopy(a *app) *cobra.Command {
   wpk copy store:ghcr.io/acme/hello:1.0 oci-archive:hello.tar:1.0
   wpk copy oci:layout:1.0 localhost:5000/hello:1.0`,
 		Args: operands("SOURCE", "DESTINATION"),
-		RunE: func(c *cobra.Command, argv []string) error {
-			return a.transfer(c.Context(), transferOptions{transferFlags: t, verb: "copy", from: argv[0], to: argv[1], json: asJSON})
-		},
+	}, transferOptions{verb: "copy"})
+}
+
+// transferCommand gives a command the flags and the work of all transfers.
+// With one operand it is both ends: in the store and in the registry.
+func (a *app) transferCommand(c *cobra.Command, o transferOptions) *cobra.Command {
+	c.RunE = func(c *cobra.Command, argv []string) error {
+		o.from, o.to = argv[0], argv[len(argv)-1]
+		return a.transfer(c.Context(), o)
 	}
-	t.register(c)
-	jsonFlag(c, &asJSON)
+	o.register(c)
+	jsonFlag(c, &o.json)
 	return c
 }
 

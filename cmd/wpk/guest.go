@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"os"
 	"path"
 	"path/filepath"
@@ -75,6 +76,16 @@ func (a *app) guest(g guestFlags) (*guest, error) {
 		out.dirs = append(out.dirs, d)
 	}
 	return out, nil
+}
+
+// loadGuest loads what an argument names and makes it the guest's program.
+// g.remove must be called in the end.
+func (a *app) loadGuest(ctx context.Context, g *guest, l loadFlags, arg string, argv []string) (*subject, error) {
+	s, err := a.load(ctx, arg, l)
+	if err != nil {
+		return nil, err
+	}
+	return s, g.start(s.Content, argv)
 }
 
 // start applies what containers do: arguments replace the image's Cmd, its

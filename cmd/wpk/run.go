@@ -69,11 +69,8 @@ func runRun(ctx context.Context, a *app, o runOptions, arg string, argv []string
 	if err != nil {
 		return err
 	}
-	s, err := a.load(ctx, arg, o.load)
+	s, err := a.loadGuest(ctx, g, o.load, arg, argv)
 	if err != nil {
-		return err
-	}
-	if err := g.start(s.Content, argv); err != nil {
 		return err
 	}
 	defer g.remove()

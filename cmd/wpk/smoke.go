@@ -72,11 +72,8 @@ func runSmoke(ctx context.Context, a *app, o smokeOptions, arg string, argv []st
 	if err != nil {
 		return err
 	}
-	s, err := a.load(ctx, arg, o.load)
+	s, err := a.loadGuest(ctx, g, o.load, arg, argv)
 	if err != nil {
-		return err
-	}
-	if err := g.start(s.Content, argv); err != nil {
 		return err
 	}
 	defer g.remove()
