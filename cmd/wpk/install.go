@@ -27,12 +27,12 @@ var packageManagers = []packageManager{
 		"go": "golang-go", "clang": "clang", "wasm-ld": "lld", "wasi-libc": "wasi-libc",
 		"libclang_rt.builtins-wasm32.a": "libclang-rt-dev-wasm32",
 		"llvm-ar":                       "llvm", "cmake": "cmake", "make": "make", "ninja": "ninja-build",
-		"git": "git", "qemu": "qemu-user-static",
+		"git": "git", "qemu": "qemu-user",
 	}},
 	{"dnf", "dnf install -y", true, map[string]string{
 		"go": "golang", "clang": "clang", "wasm-ld": "lld", "wasi-libc": "wasi-libc-devel",
 		"libclang_rt.builtins-wasm32.a": "compiler-rt", "llvm-ar": "llvm",
-		"cmake": "cmake", "make": "make", "ninja": "ninja-build", "git": "git", "qemu": "qemu-user-static",
+		"cmake": "cmake", "make": "make", "ninja": "ninja-build", "git": "git", "qemu": "qemu-user",
 	}},
 	{"apk", "apk add", true, map[string]string{
 		"go": "go", "clang": "clang", "wasm-ld": "lld", "wasi-libc": "wasi-libc",
