@@ -5,6 +5,7 @@
 set -eu
 
 job=${1:-}
+versions='-23 -22 -21 -20 -19 -18 -17 -16 -15 -14' # of clang, the newest first
 missing=   # packages
 why=       # what each of them is for, for people on other systems
 
@@ -31,10 +32,17 @@ has_wasi_cc() {
 	[ -x "${WASI_SDK_PATH:-/nonexistent}/bin/clang" ] && return
 	tmp=$(mktemp -d)
 	trap 'rm -rf "$tmp"' EXIT
-	for version in '' -14 -15 -16 -17 -18 -19 -20 -21 -22 -23; do
+	for version in '' $versions; do
 		has "clang$version" && links_wasi "clang$version" && return
 	done
 	has zig
+}
+
+has_llvm_ar() {
+	for version in '' $versions; do
+		has "llvm-ar$version" && return
+	done
+	return 1
 }
 
 # smoke runs a module under these; the host's own CPU needs no emulator.
@@ -60,6 +68,7 @@ test)
 	demo
 	need gcc gcc libc6-dev # go test -race
 	need cmake cmake
+	has_llvm_ar || lack 'llvm-ar, which makes the libraries of C projects' @llvm
 	need make make
 	need skopeo skopeo
 	need bzip2 bzip2 # the archive of the C fixture
@@ -84,20 +93,13 @@ fi
 
 exists() { LC_ALL=C apt-cache policy "$1" 2>/dev/null | grep -q 'Candidate: [^(]'; }
 
-# The distribution's default clang when it comes with a runtime for wasm32,
-# otherwise its newest versioned one: all of one version, else nothing links.
-wasi_packages() {
-	if exists libclang-rt-dev-wasm32; then
-		echo clang lld libclang-rt-dev-wasm32 wasi-libc
-		return
-	fi
-	for version in 23 22 21 20 19 18 17 16 15 14; do
-		if exists "libclang-rt-$version-dev-wasm32" && exists "lld-$version"; then
-			echo "clang-$version lld-$version libclang-rt-$version-dev-wasm32 wasi-libc"
-			return
-		fi
+# All of LLVM must be of one version, else nothing links: the distribution's
+# default when it comes with a runtime for wasm32, otherwise its newest one.
+llvm_suffix() {
+	exists libclang-rt-dev-wasm32 && return
+	for version in $versions; do
+		exists "libclang-rt$version-dev-wasm32" && exists "lld$version" && echo "$version" && return
 	done
-	echo clang lld wasi-libc
 }
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
@@ -108,10 +110,14 @@ if can_install; then
 	echo "$0: reading the package lists (apt-get update)" >&2
 	as_root apt-get update -q >&2 || echo "$0: apt-get update failed; going on with the lists that are here" >&2
 fi
+llvm=$(llvm_suffix) || true
 packages=
 for package in $missing; do
-	[ "$package" = @wasi ] && package=$(wasi_packages)
-	packages="$packages $package"
+	case $package in
+	@wasi) packages="$packages clang$llvm lld$llvm libclang-rt$llvm-dev-wasm32 wasi-libc" ;;
+	@llvm) packages="$packages llvm$llvm" ;;
+	*) packages="$packages $package" ;;
+	esac
 done
 
 echo "$0: 'make $job' needs these packages, which are not installed:$packages" >&2
