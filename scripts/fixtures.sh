@@ -10,6 +10,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/wpk-dev/fixtures
 mkdir -p "$cache"
 tmp=$(mktemp -d "$cache/.tmp-XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
+trap 'exit 130' INT TERM
 
 # keep SOURCE NAME: into its place in one step; another run may have been first.
 keep() {

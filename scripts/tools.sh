@@ -7,6 +7,9 @@ export GOTOOLCHAIN=local
 
 list=$(dirname "$0")/../internal/wpktest/tools.txt
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/wpk-dev/bin
+tmp=
+trap '[ -z "$tmp" ] || rm -rf "$tmp"' EXIT
+trap 'exit 130' INT TERM
 
 build() { # build NAME VERSION PACKAGE FOLDER
 	echo "building $1 $2 (once, into $4)" >&2
