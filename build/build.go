@@ -75,7 +75,7 @@ type Module struct {
 // Facts tell how a module was built. They hold no absolute path, so that they are equal for equal builds.
 type Facts struct {
 	Language string   `json:"language"`          // LanguageGo or LanguageC
-	Name     string   `json:"name"`              // the program's name, without suffix
+	Name     string   `json:"name,omitempty"`    // the program's name, without suffix; "" when nothing in the sources names it
 	Package  string   `json:"package,omitempty"` // Go: the main package's import path
 	Module   string   `json:"module,omitempty"`  // Go: the main module's path
 	Version  string   `json:"version,omitempty"` // Go: the main module's version, when it has one

@@ -39,7 +39,8 @@ func (plainToolchain) compile(ctx context.Context, j *job) (product, error) {
 		return product{}, err
 	}
 	flags := append(c.baseFlags(j.C, j.Dir+"=.", j.work+"=work"), "-I.", "-Iinclude")
-	objects, err := c.compileAll(ctx, j, plainSources(j.Dir), flags)
+	sources := plainSources(j.Dir)
+	objects, err := c.compileAll(ctx, j, sources, flags)
 	if err != nil {
 		return product{}, err
 	}
@@ -48,11 +49,16 @@ func (plainToolchain) compile(ctx context.Context, j *job) (product, error) {
 	if err := c.run(ctx, j, j.Output, args); err != nil {
 		return product{}, err
 	}
-	name := j.C.Bin
-	if name == "" {
-		name = filepath.Base(j.Dir)
+	return product{path: out, facts: c.facts(j, plainName(j.C.Bin, sources))}, nil
+}
+
+// plainName is the name that is asked for, else that of the only source, else none. The folder's name would do for a
+// person, but it would make the same sources in another folder another artifact.
+func plainName(bin string, sources []string) string {
+	if bin == "" && len(sources) == 1 {
+		return strings.TrimSuffix(filepath.Base(sources[0]), ".c")
 	}
-	return product{path: out, facts: c.facts(j, name)}, nil
+	return bin
 }
 
 // compileAll compiles each source to an object of its own, several at once. What the compiler says about one file comes

@@ -84,3 +84,19 @@ func TestShellQuote(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestPlainName(t *testing.T) {
+	for _, tt := range []struct {
+		bin     string
+		sources []string
+		want    string
+	}{
+		{"", []string{"src/tool.c"}, "tool"},
+		{"", []string{"main.c", "src/count.c"}, ""},
+		{"tool", []string{"main.c", "src/count.c"}, "tool"},
+	} {
+		if got := plainName(tt.bin, tt.sources); got != tt.want {
+			t.Errorf("plainName(%q, %q) = %q, want %q", tt.bin, tt.sources, got, tt.want)
+		}
+	}
+}

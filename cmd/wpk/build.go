@@ -95,14 +95,18 @@ func runBuild(ctx context.Context, a *app, o buildOptions, dir string) error {
 	if err != nil {
 		return fmt.Errorf("cannot build %q: %w", dir, err)
 	}
-	a.ui.Say("build: %s %s with %s in %s", module.Facts.Name, describe(module), tools(module.Facts), ui.Duration(time.Since(start)))
+	name, err := programName(module.Facts, dir)
+	if err != nil {
+		return err
+	}
+	a.ui.Say("build: %s %s with %s in %s", name, describe(module), tools(module.Facts), ui.Duration(time.Since(start)))
 
 	artifact, err := o.image.pack(module, opts)
 	if err != nil {
 		return fmt.Errorf("cannot pack %q: %w", dir, err)
 	}
 	if len(places) == 0 {
-		if places, err = defaultPlace(module.Facts.Name); err != nil {
+		if places, err = defaultPlace(name); err != nil {
 			return err
 		}
 	}
@@ -170,6 +174,16 @@ func buildPlaces(tags []string) ([]place, error) {
 func defaultPlace(name string) ([]place, error) {
 	ref, err := registry.ParseRef("localhost/" + repositoryName(name) + ":latest")
 	return []place{{ref, true}}, err
+}
+
+// programName is what a person calls the program: by its own name, or by its
+// folder's when the sources name none.
+func programName(f build.Facts, dir string) (string, error) {
+	if f.Name != "" {
+		return f.Name, nil
+	}
+	dir, err := filepath.Abs(dir)
+	return filepath.Base(dir), err
 }
 
 // repositoryName makes a program's name fit the grammar of repositories:

@@ -120,7 +120,10 @@ const (
 // annotate adds what the build knows; a flag's value wins. Changed sources
 // are marked, so that a revision is never claimed wrongly.
 func annotate(given map[string]string, f build.Facts, noSource bool) map[string]string {
-	all := map[string]string{annotationTitle: f.Name}
+	all := map[string]string{}
+	if f.Name != "" {
+		all[annotationTitle] = f.Name
+	}
 	if !noSource && f.Source.Revision != "" {
 		all[annotationRevision] = f.Source.Revision
 		if f.Source.Dirty {
