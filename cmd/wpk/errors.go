@@ -231,8 +231,10 @@ func explainRegistry(err error) (int, string) {
 		return exitRefused, "the registry, or a proxy before it, limits the size of an upload"
 	case errors.Is(err, registry.ErrRejected):
 		return exitRefused, "the registry may not take an index; --layout image writes a plain image"
+	case errors.Is(err, registry.ErrNotFound) && e != nil && e.Status != 0:
+		return exitNotFound, "check the name and the tag; some registries want a repository to be created first"
 	case errors.Is(err, registry.ErrNotFound):
-		return exitNotFound, "wpk list shows the local store; a repository may have to be created first"
+		return exitNotFound, "wpk list shows the local store"
 	case errors.Is(err, registry.ErrRateLimited):
 		return exitUnreachable, "wait, or log in for a higher limit: docker login " + host
 	case errors.Is(err, registry.ErrServer):
