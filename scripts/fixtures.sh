@@ -64,7 +64,7 @@ zlib() {
 	debian_source zlib
 	mkdir -p "$tmp/zlib/win32"
 	[ -f "$tmp/zlib/win32/zlib1.rc" ] || : >"$tmp/zlib/win32/zlib1.rc"
-	keep "$tmp/zlib" zlib
+	keep "$tmp/zlib" zlib@2
 }
 
 # debian_program NAME: a package unpacked, not installed: docker-registry would
@@ -79,7 +79,7 @@ for name in "$@"; do
 	case $name in
 	gojq) place=gojq@v0.12.19 get='go_module gojq github.com/itchyny/gojq@v0.12.19' ;;
 	yq) place=yq@v4.54.1 get='go_module yq github.com/mikefarah/yq/v4@v4.54.1' ;;
-	zlib) place=zlib get=zlib ;;
+	zlib) place=zlib@2 get=zlib ;; # 2: count up when what is done to it changes
 	docker-registry) place=docker-registry get='debian_program docker-registry' ;;
 	*)
 		echo "usage: $0 gojq|yq|zlib|docker-registry ..." >&2

@@ -51,7 +51,7 @@ func Need(t testing.TB, name string) string {
 // of a program of others. Tests must not write to it; see [CopyDir].
 func Fixture(t testing.TB, name string) string {
 	t.Helper()
-	for _, pattern := range []string{name, name + "@*"} {
+	for _, pattern := range []string{name + "@*", name} {
 		found, _ := filepath.Glob(filepath.Join(cacheDir(), "fixtures", pattern))
 		if len(found) > 0 {
 			return found[len(found)-1]
