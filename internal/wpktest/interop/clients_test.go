@@ -80,7 +80,10 @@ func (c clients) platforms(t *testing.T, ref string, manifest []byte, module str
 		if err := json.Unmarshal(out, &config); err != nil {
 			t.Fatal(err)
 		}
-		if config.OS != oneOS || config.Architecture != arch || len(config.Config.Entrypoint) == 0 {
+		// Newer versions of skopeo prefer the zstd twin, whose config says
+		// wasi/wasm: that is what makes Podman choose a Wasm runtime.
+		got := config.OS + "/" + config.Architecture
+		if got != platform && got != "wasi/wasm" || len(config.Config.Entrypoint) == 0 {
 			t.Errorf("skopeo's config of %s for %s: %s", ref, platform, out)
 		}
 	}
