@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Prints a Markdown table of ratios, which mean the same on any machine: wpk
 # against crane (start, push), against plain go build, and the smoke matrix
-# against its cells one after another. RUNS=20 for steadier figures.
+# against its cells one after another. RUNS=50 for steadier figures.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export GOTOOLCHAIN=local
 
-runs=${RUNS:-10}
+runs=${RUNS:-20}
 tmp=$(mktemp -d)
 server=
 cleanup() {
@@ -17,11 +17,11 @@ trap cleanup EXIT
 export WPK_DATA_DIR=$tmp/store WPK_CACHE_DIR=$tmp/cache
 PATH=$PWD/bin:$(scripts/tools.sh crane):$PATH
 
-# seconds [HYPERFINE OPTION...] COMMAND: the median over the runs.
+# seconds [HYPERFINE OPTION...] COMMAND: the fastest of the runs, which other work on the machine disturbs least.
 seconds() {
 	hyperfine --style none --shell=bash --warmup 2 --runs "$runs" --export-json "$tmp/time.json" "$@" >"$tmp/log" 2>&1 ||
 		{ cat "$tmp/log" >&2; return 1; }
-	sed -n 's/^ *"median": \([0-9.e-]*\),*$/\1/p' "$tmp/time.json"
+	sed -n 's/^ *"min": \([0-9.e-]*\),*$/\1/p' "$tmp/time.json"
 }
 row() { # row WHAT MEASURED-SECONDS OTHER-SECONDS OF-WHAT
 	awk -v what="$1" -v a="$2" -v b="$3" -v of="$4" \
