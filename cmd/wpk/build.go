@@ -82,25 +82,14 @@ func runBuild(ctx context.Context, a *app, o buildOptions, dir string) error {
 	if err != nil {
 		return err
 	}
-	cache, err := a.cacheDir()
+	compiled, err := o.compile.options(dir)
 	if err != nil {
 		return err
 	}
-	a.ui.Status("build: compiling %s", dir)
-	start := time.Now()
-	compileOpts := o.compile.options(dir)
-	compileOpts.Env, compileOpts.Cache, compileOpts.Output = a.env, filepath.Join(cache, "build"), a.ui
-	module, err := build.Build(ctx, compileOpts)
-	a.ui.Status("")
-	if err != nil {
-		return fmt.Errorf("cannot build %q: %w", dir, err)
-	}
-	name, err := programName(module.Facts, dir)
+	module, name, err := a.compile(ctx, compiled)
 	if err != nil {
 		return err
 	}
-	a.ui.Say("build: %s %s with %s in %s", name, describe(module), tools(module.Facts), ui.Duration(time.Since(start)))
-
 	artifact, err := o.image.pack(module, opts)
 	if err != nil {
 		return fmt.Errorf("cannot pack %q: %w", dir, err)
@@ -116,6 +105,27 @@ func runBuild(ctx context.Context, a *app, o buildOptions, dir string) error {
 		}
 	}
 	return a.saveBuild(ctx, o, places, module, artifact)
+}
+
+// compile builds the module and says so. name is what a person calls it.
+func (a *app) compile(ctx context.Context, o build.Options) (module *build.Module, name string, err error) {
+	cache, err := a.cacheDir()
+	if err != nil {
+		return nil, "", err
+	}
+	o.Env, o.Cache, o.Output = a.env, filepath.Join(cache, "build"), a.ui
+	a.ui.Status("build: compiling %s", o.Dir)
+	start := time.Now()
+	module, err = build.Build(ctx, o)
+	a.ui.Status("")
+	if err != nil {
+		return nil, "", fmt.Errorf("cannot build %q: %w", o.Dir, err)
+	}
+	if name, err = programName(module.Facts, o.Dir); err != nil {
+		return nil, "", err
+	}
+	a.ui.Say("build: %s %s with %s in %s", name, describe(module), tools(module.Facts), ui.Duration(time.Since(start)))
+	return module, name, nil
 }
 
 // saveBuild writes the artifact to every place and prints the result.

@@ -31,16 +31,26 @@ func (o *compileFlags) register(c *cobra.Command) {
 	f.BoolVar(&o.golang.Reactor, "reactor", false, "Go: build a library (_initialize and exported functions) instead of a command")
 	f.StringVar(&o.c.CC, "cc", "", "C: the `COMPILER`, with arguments if need be (\"zig cc\")")
 	f.StringArrayVar(&o.c.CFlags, "cflag", nil, "C: one more `FLAG` for the compiler; may be repeated")
-	f.StringVar(&o.c.Driver, "driver", "", "C: what drives the build of a folder that has several: cmake, make, none")
+	f.StringVar(&o.c.Driver, "driver", "", "C: `DRIVER` of the build for a folder that has several: cmake, make, none")
 	f.StringVar(&o.c.Bin, "bin", "", "C: the `PROGRAM` to take: a target of CMake or make, or a file it leaves")
 	f.StringArrayVar(&o.ldflags, "ldflag", nil, "one more `FLAG` for the linker; may be repeated")
 }
 
-func (o *compileFlags) options(dir string) build.Options {
+func (o *compileFlags) options(dir string) (build.Options, error) {
 	golang, c := o.golang, o.c
+	switch o.language {
+	case "", build.LanguageGo, build.LanguageC:
+	default:
+		return build.Options{}, &valueError{"--language", o.language, "want go or c"}
+	}
+	switch c.Driver {
+	case "", build.DriverCMake, build.DriverMake, build.DriverNone:
+	default:
+		return build.Options{}, &valueError{"--driver", c.Driver, "want cmake, make or none"}
+	}
 	golang.LDFlags = strings.Join(o.ldflags, " ")
 	c.LDFlags = o.ldflags
-	return build.Options{Dir: dir, Language: o.language, Go: golang, C: c, Jobs: o.jobs}
+	return build.Options{Dir: dir, Language: o.language, Go: golang, C: c, Jobs: o.jobs}, nil
 }
 
 // imageFlags say how to pack.
