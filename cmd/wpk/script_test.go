@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -79,7 +80,13 @@ func condition(cond string) (bool, error) {
 	if !ok {
 		return false, fmt.Errorf("unknown condition %q", cond)
 	}
-	for _, name := range strings.Split(names, "|") {
+	all := strings.Split(names, "|")
+	if slices.Contains(all, "clang") { // distributions also have it under a version's name
+		for version := 14; version <= 23; version++ {
+			all = append(all, fmt.Sprintf("clang-%d", version))
+		}
+	}
+	for _, name := range all {
 		if _, err := exec.LookPath(name); err == nil {
 			return false, nil
 		}
