@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -96,6 +97,28 @@ func TestArchiveHostile(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+// TestArchiveHasItsFolders: an ordinary user's skopeo fails without them.
+func TestArchiveHasItsFolders(t *testing.T) {
+	dir := t.TempDir()
+	src := mustStore(t, filepath.Join(dir, "store"))
+	_, err := Save(t.Context(), src, image(t, mustLayer(1000), "wasi", "wasm"), "x")
+	must(t, err)
+	file := filepath.Join(dir, "a.tar")
+	export(t, src, "x", file, "1")
+	f, err := os.Open(file)
+	must(t, err)
+	defer f.Close()
+	var names []string
+	for r := tar.NewReader(f); len(names) < 4; {
+		h, err := r.Next()
+		must(t, err)
+		names = append(names, h.Name)
+	}
+	if want := []string{"oci-layout", "index.json", "blobs/", "blobs/sha256/"}; !slices.Equal(names, want) {
+		t.Errorf("the archive begins with %q, want %q", names, want)
 	}
 }
 

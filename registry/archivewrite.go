@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"context"
 	"io"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -34,10 +35,8 @@ func (a *archive) write() error {
 		if err := writeEntry(t, ocispec.ImageIndexFile, int64(len(index)), strings.NewReader(string(index))); err != nil {
 			return err
 		}
-		for _, d := range blobs {
-			if err := a.writeBlob(ctx, t, d); err != nil {
-				return err
-			}
+		if err := a.writeBlobs(ctx, t, blobs); err != nil {
+			return err
 		}
 		if err := t.Close(); err != nil {
 			return err
@@ -73,6 +72,30 @@ func (a *archive) collect(ctx context.Context) ([]ocispec.Descriptor, error) {
 	}
 	slices.SortFunc(blobs, func(x, y ocispec.Descriptor) int { return strings.Compare(string(x.Digest), string(y.Digest)) })
 	return blobs, nil
+}
+
+// writeBlobs writes the blobs and, before the first of each, its folders.
+// Without them a skopeo of an ordinary user fails: it gives folders that it has
+// to make by itself to root.
+func (a *archive) writeBlobs(ctx context.Context, t *tar.Writer, blobs []ocispec.Descriptor) error {
+	made := map[string]bool{}
+	for _, d := range blobs {
+		name := entryName(d.Digest)
+		for _, folder := range []string{path.Dir(path.Dir(name)), path.Dir(name)} {
+			if made[folder] {
+				continue
+			}
+			made[folder] = true
+			header := tar.Header{Typeflag: tar.TypeDir, Name: folder + "/", Mode: 0o755, ModTime: time.Unix(0, 0)}
+			if err := t.WriteHeader(&header); err != nil {
+				return err
+			}
+		}
+		if err := a.writeBlob(ctx, t, d); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (a *archive) writeBlob(ctx context.Context, t *tar.Writer, d ocispec.Descriptor) error {
