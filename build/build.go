@@ -26,8 +26,9 @@ import (
 
 // The languages that [Options.Language] and [Facts.Language] name.
 const (
-	LanguageGo = "go"
-	LanguageC  = "c"
+	LanguageGo   = "go"
+	LanguageRust = "rust"
+	LanguageC    = "c"
 )
 
 // maxModule bounds the module that a build may produce. Registries and engines give up long before.
@@ -35,15 +36,16 @@ const maxModule = 512 << 20
 
 // Options say what to build and with what. Only Dir and Env are needed.
 type Options struct {
-	Dir      string    // a project's folder, or the folder of one of its main packages
-	Language string    // "" = detect; LanguageGo or LanguageC
-	Go       GoOptions // settings for Go
-	C        COptions  // settings for C, Makefile and CMake projects
-	Env      []string  // the caller's environment as "KEY=value"; tools are looked up on its PATH
-	Cache    string    // folder for private work folders; "" = the system's temporary folder
-	Output   io.Writer // what the tools print, as it comes; nil discards it
-	Jobs     int       // how many compilers run at once; 0 = one for each processor
-	Exec     Executor  // runs the tools; nil = real processes
+	Dir      string      // a project's folder, or the folder of one of its main packages
+	Language string      // "" = detect; LanguageGo, LanguageRust or LanguageC
+	Go       GoOptions   // settings for Go
+	Rust     RustOptions // settings for Rust
+	C        COptions    // settings for C, Makefile and CMake projects
+	Env      []string    // the caller's environment as "KEY=value"; tools are looked up on its PATH
+	Cache    string      // folder for private work folders; "" = the system's temporary folder
+	Output   io.Writer   // what the tools print, as it comes; nil discards it
+	Jobs     int         // how many compilers run at once; 0 = one for each processor
+	Exec     Executor    // runs the tools; nil = real processes
 }
 
 // GoOptions are the settings for Go.
@@ -53,6 +55,15 @@ type GoOptions struct {
 	LDFlags  string   // more flags for the linker, after "-s -w -buildid="
 	BuildVCS bool     // stamp the module with the revision; off, because it makes equal sources differ
 	Reactor  bool     // a library with _initialize and //go:wasmexport functions instead of a command
+}
+
+// RustOptions are the settings for Rust.
+type RustOptions struct {
+	Package           string   // a package of the workspace, by its name or its folder below Dir; "" = the one in Dir, else any
+	Bin               string   // which program; "" = the package's default one, else the only one there is
+	Features          []string // features to enable
+	NoDefaultFeatures bool     // leave out the package's default features
+	Profile           string   // cargo's profile; "" = release
 }
 
 // COptions are the settings for C: plain *.c files, Makefile and CMake projects.
@@ -74,11 +85,11 @@ type Module struct {
 
 // Facts tell how a module was built. They hold no absolute path, so that they are equal for equal builds.
 type Facts struct {
-	Language string   `json:"language"`          // LanguageGo or LanguageC
+	Language string   `json:"language"`          // LanguageGo, LanguageRust or LanguageC
 	Name     string   `json:"name,omitempty"`    // the program's name, without suffix; "" when nothing in the sources names it
-	Package  string   `json:"package,omitempty"` // Go: the main package's import path
+	Package  string   `json:"package,omitempty"` // Go: the main package's import path; Rust: the package's name
 	Module   string   `json:"module,omitempty"`  // Go: the main module's path
-	Version  string   `json:"version,omitempty"` // Go: the main module's version, when it has one
+	Version  string   `json:"version,omitempty"` // Go: the main module's version, when it has one; Rust: the package's
 	Tools    []Tool   `json:"tools"`             // the compiler first, then what drove it
 	Flags    []string `json:"flags,omitempty"`   // the flags that shaped the module, ours and the caller's
 	Env      []string `json:"env,omitempty"`     // the environment that shaped the module, as "KEY=value"

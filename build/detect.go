@@ -14,12 +14,17 @@ const cmakeFile = "CMakeLists.txt"
 // makefiles tell a make project, in the order in which GNU make looks for them.
 var makefiles = []string{"GNUmakefile", "makefile", "Makefile"}
 
-// detect chooses the toolchain for the job's folder. Go comes first, because a Go project often has a Makefile to drive
-// it; then the most specific description of a C project; then loose *.c files.
+// detect chooses the toolchain for the job's folder. Go and Rust come first, because their projects often have a Makefile
+// to drive them; then the most specific description of a C project; then loose *.c files.
 func detect(j *job) (toolchain, error) {
 	switch j.Language {
 	case LanguageGo:
 		return detectGo(j.Dir)
+	case LanguageRust:
+		if exists(j.Dir, cargoFile) {
+			return rustToolchain{}, nil
+		}
+		return nil, &DetectError{Dir: j.Dir, Looked: []string{cargoFile}, Err: ErrUnknownLanguage}
 	case LanguageC:
 		return detectC(j.Dir, j.C.Driver)
 	case "":
@@ -29,13 +34,16 @@ func detect(j *job) (toolchain, error) {
 	if exists(j.Dir, "go.mod") || exists(j.Dir, "go.work") || (hasGoFiles(j.Dir) && goModuleAbove(j.Dir)) {
 		return goToolchain{}, nil
 	}
+	if exists(j.Dir, cargoFile) {
+		return rustToolchain{}, nil
+	}
 	t, err := detectC(j.Dir, j.C.Driver)
 	if err != nil && hasGoFiles(j.Dir) {
 		return detectGo(j.Dir)
 	}
 	var none *DetectError
 	if errors.As(err, &none) {
-		none.Looked = append([]string{"go.mod"}, none.Looked...)
+		none.Looked = append([]string{"go.mod", cargoFile}, none.Looked...)
 	}
 	return t, err
 }

@@ -14,6 +14,8 @@ var (
 	ErrNoGoModule = errors.New("go files without a go.mod here or above")
 	// ErrNoMainPackage: a Go module without any main package.
 	ErrNoMainPackage = errors.New("no main package")
+	// ErrNoRustProgram: a Rust project with libraries only, or without the program that was asked for.
+	ErrNoRustProgram = errors.New("no Rust program")
 	// ErrNoProgram: the build succeeded and left no WebAssembly program.
 	ErrNoProgram = errors.New("the build left no WebAssembly program")
 	// ErrTooLarge: the module, or the source tree to copy, is above its limit.
@@ -24,7 +26,7 @@ var (
 type DetectError struct {
 	Dir    string   // the folder
 	Looked []string // what was looked for
-	Err    error    // ErrUnknownLanguage, ErrNoGoModule or ErrNoMainPackage
+	Err    error    // ErrUnknownLanguage, ErrNoGoModule, ErrNoMainPackage or ErrNoRustProgram
 }
 
 func (e *DetectError) Error() string {
@@ -47,6 +49,7 @@ type MissingError struct {
 	Purpose string   // what it is needed for
 	Version string   // the version that fits the pieces that are there, such as "14" for clang 14's linker; "" = any
 	Also    []string // further pieces that are missing, of the same version, so that one command can install all
+	Rustup  string   // the target to add when rustup manages the only Rust that is there; "" otherwise
 	AnyOf   []string // other pieces, each of which would do as well
 }
 
@@ -84,7 +87,7 @@ func (e *ToolError) Error() string {
 // AmbiguousError tells that several programs could be meant.
 type AmbiguousError struct {
 	Dir        string   // the project's folder
-	What       string   // what there are several of: "main packages", "programs"
+	What       string   // what there are several of: "main packages", "packages", "programs"
 	Candidates []string // what the option that chooses may name
 }
 

@@ -47,9 +47,10 @@ func newBuild(a *app) *cobra.Command {
 		Short: "Compile a project to WebAssembly and pack it as one artifact",
 		Long: `Compiles the project in DIR (default: the current folder) with your own
 toolchain, and packs the module as one OCI artifact into the local store, or
-wherever -t says. DIR is a project or, for Go, the folder of one main package.
+wherever -t says. DIR is a project, or the folder of one of its packages.
 
-Go is known by go.mod; C and C++ by CMakeLists.txt, a Makefile, or *.c files.
+Go is known by go.mod, Rust by Cargo.toml, C and C++ by CMakeLists.txt, a
+Makefile, or *.c files.
 The same sources and tools give the same digest in any folder, at any time.`,
 		Example: `  wpk build
   wpk build ./cmd/server -t ghcr.io/acme/server:1.0

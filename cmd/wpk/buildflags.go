@@ -17,31 +17,35 @@ type compileFlags struct {
 	language string
 	jobs     int
 	golang   build.GoOptions
+	rust     build.RustOptions
 	c        build.COptions
 	ldflags  []string
 }
 
 func (o *compileFlags) register(c *cobra.Command) {
 	f := c.Flags()
-	f.StringVar(&o.language, "language", "", "`LANGUAGE` of the project: go, c (default: found out)")
+	f.StringVar(&o.language, "language", "", "`LANGUAGE` of the project: go, rust, c (default: found out)")
 	f.IntVar(&o.jobs, "jobs", 0, "`N` compilers at once (default: one a processor)")
-	f.StringVar(&o.golang.Package, "package", "", "Go: the main `PACKAGE`, such as ./cmd/tool")
+	f.StringVar(&o.golang.Package, "package", "", "Go, Rust: the `PACKAGE` with the program, such as ./cmd/tool")
 	f.StringSliceVar(&o.golang.Tags, "go-tags", nil, "Go: build `TAGS`")
 	f.BoolVar(&o.golang.BuildVCS, "go-buildvcs", false, "Go: stamp the module with the revision")
 	f.BoolVar(&o.golang.Reactor, "reactor", false, "Go: build a library (_initialize and exported functions) instead of a command")
+	f.StringSliceVar(&o.rust.Features, "features", nil, "Rust: `FEATURES` to enable")
+	f.BoolVar(&o.rust.NoDefaultFeatures, "no-default-features", false, "Rust: leave out the package's default features")
+	f.StringVar(&o.rust.Profile, "profile", "", "Rust: cargo's `PROFILE` (default: release)")
 	f.StringVar(&o.c.CC, "cc", "", "C: the `COMPILER`, with arguments if need be (\"zig cc\")")
 	f.StringArrayVar(&o.c.CFlags, "cflag", nil, "C: one more `FLAG` for the compiler; may be repeated")
 	f.StringVar(&o.c.Driver, "driver", "", "C: `DRIVER` of the build for a folder that has several: cmake, make, none")
-	f.StringVar(&o.c.Bin, "bin", "", "C: the `PROGRAM` to take: a target of CMake or make, or a file it leaves")
+	f.StringVar(&o.c.Bin, "bin", "", "C, Rust: the `PROGRAM` to take: a target of CMake, make or cargo, or a file it leaves")
 	f.StringArrayVar(&o.ldflags, "ldflag", nil, "one more `FLAG` for the linker; may be repeated")
 }
 
 func (o *compileFlags) options(dir string) (build.Options, error) {
-	golang, c := o.golang, o.c
+	golang, rust, c := o.golang, o.rust, o.c
 	switch o.language {
-	case "", build.LanguageGo, build.LanguageC:
+	case "", build.LanguageGo, build.LanguageRust, build.LanguageC:
 	default:
-		return build.Options{}, &valueError{"--language", o.language, "want go or c"}
+		return build.Options{}, &valueError{"--language", o.language, "want go, rust or c"}
 	}
 	switch c.Driver {
 	case "", build.DriverCMake, build.DriverMake, build.DriverNone:
@@ -50,7 +54,8 @@ func (o *compileFlags) options(dir string) (build.Options, error) {
 	}
 	golang.LDFlags = strings.Join(o.ldflags, " ")
 	c.LDFlags = o.ldflags
-	return build.Options{Dir: dir, Language: o.language, Go: golang, C: c, Jobs: o.jobs}, nil
+	rust.Package, rust.Bin = golang.Package, c.Bin
+	return build.Options{Dir: dir, Language: o.language, Go: golang, Rust: rust, C: c, Jobs: o.jobs}, nil
 }
 
 // imageFlags say how to pack.

@@ -134,6 +134,8 @@ func explainBuild(err error) (int, string) {
 
 func detectHint(e *build.DetectError) string {
 	switch {
+	case errors.Is(e, build.ErrNoRustProgram):
+		return "wpk builds programs: src/main.rs, src/bin/NAME.rs, or a [[bin]] in Cargo.toml; --package and --bin choose one"
 	case errors.Is(e, build.ErrNoGoModule):
 		return "go mod init NAME"
 	case errors.Is(e, build.ErrNoMainPackage):
@@ -146,6 +148,9 @@ func detectHint(e *build.DetectError) string {
 func missingHint(e *build.MissingError) string {
 	if e.Kind == build.KindTarget && strings.HasPrefix(e.Version, "go") {
 		return "get " + e.Version + " or newer: https://go.dev/dl"
+	}
+	if e.Rustup != "" {
+		return "rustup target add " + e.Rustup
 	}
 	pieces := append([]string{e.Name}, e.Also...)
 	if e.Name == "clang" {

@@ -24,33 +24,39 @@ type packageManager struct {
 // wasi-libc by itself once the three other packages are there.
 var packageManagers = []packageManager{
 	{"apt-get", "apt-get install -y", true, map[string]string{
+		"rustc": "rustc", "cargo": "cargo", "rust-std-wasm32": "libstd-rust-dev-wasm32",
 		"go": "golang-go", "clang": "clang", "wasm-ld": "lld", "wasi-libc": "wasi-libc",
 		"libclang_rt.builtins-wasm32.a": "libclang-rt-dev-wasm32",
 		"llvm-ar":                       "llvm", "cmake": "cmake", "make": "make", "ninja": "ninja-build",
 		"git": "git", "qemu": "qemu-user",
 	}},
 	{"dnf", "dnf install -y", true, map[string]string{
+		"rustc": "rust", "cargo": "cargo", "rust-std-wasm32": "rust-std-static-wasm32-wasip1",
 		"go": "golang", "clang": "clang", "wasm-ld": "lld", "wasi-libc": "wasi-libc-devel",
 		"libclang_rt.builtins-wasm32.a": "compiler-rt", "llvm-ar": "llvm",
 		"cmake": "cmake", "make": "make", "ninja": "ninja-build", "git": "git", "qemu": "qemu-user",
 	}},
 	{"apk", "apk add", true, map[string]string{
+		"rustc": "rust", "cargo": "cargo", "rust-std-wasm32": "rust-wasm",
 		"go": "go", "clang": "clang", "wasm-ld": "lld", "wasi-libc": "wasi-libc",
 		"libclang_rt.builtins-wasm32.a": "wasi-compiler-rt", "llvm-ar": "llvm",
 		"cmake": "cmake", "make": "make", "ninja": "samurai", "git": "git",
 		"qemu": "qemu-aarch64 qemu-riscv64 qemu-s390x qemu-ppc64le qemu-arm qemu-i386 qemu-x86_64",
 	}},
 	{"pacman", "pacman -S --needed", true, map[string]string{
+		"rustc": "rust", "cargo": "rust", "rust-std-wasm32": "rust-wasm",
 		"go": "go", "clang": "clang", "wasm-ld": "lld", "wasi-libc": "wasi-libc",
 		"libclang_rt.builtins-wasm32.a": "wasi-compiler-rt", "llvm-ar": "llvm",
 		"cmake": "cmake", "make": "make", "ninja": "ninja", "git": "git", "qemu": "qemu-user-static",
 	}},
 	{"brew", "brew install", false, map[string]string{
+		"rustc": "rustup", "cargo": "rustup", "rust-std-wasm32": "rustup",
 		"go": "go", "clang": "llvm", "wasm-ld": "lld", "wasi-libc": "wasi-libc",
 		"libclang_rt.builtins-wasm32.a": "wasi-runtimes", "llvm-ar": "llvm",
 		"cmake": "cmake", "make": "make", "ninja": "ninja", "git": "git",
 	}},
 	{"winget", "winget install", false, map[string]string{
+		"rustc": "Rustlang.Rustup", "cargo": "Rustlang.Rustup", "rust-std-wasm32": "Rustlang.Rustup",
 		"go": "GoLang.Go", "cmake": "Kitware.CMake", "git": "Git.Git", "clang": "zig.zig", "ninja": "Ninja-build.Ninja",
 	}},
 }

@@ -28,6 +28,8 @@ func TestInstallCommand(t *testing.T) {
 		{"apt-get", "", []string{"clang", "wasi-libc", "wasm-ld", "libclang_rt.builtins-wasm32.a"}, false, "apt-get install -y clang wasi-libc lld libclang-rt-dev-wasm32"},
 		{"apt-get", "19", []string{"wasm-ld", "libclang_rt.builtins-wasm32.a", "wasi-libc"}, false, "apt-get install -y lld-19 libclang-rt-19-dev-wasm32 wasi-libc"},
 		{"dnf", "19", []string{"wasm-ld", "llvm-ar", "llvm-ar"}, true, "sudo dnf install -y lld llvm"},
+		{"apt-get", "", []string{"rust-std-wasm32", "cargo", "wasm-ld"}, false, "apt-get install -y libstd-rust-dev-wasm32 cargo lld"},
+		{"pacman", "", []string{"rustc", "cargo", "rust-std-wasm32"}, false, "pacman -S --needed rust rust-wasm"},
 		{"brew", "", []string{"clang"}, true, "brew install llvm"},
 		{"brew", "", []string{"qemu"}, true, ""},
 		{"apt-get", "", []string{"no such piece"}, true, ""},
@@ -42,7 +44,7 @@ func TestInstallCommand(t *testing.T) {
 // Every piece that build and smoke can miss has packages on the systems where
 // most users are.
 func TestEveryPieceHasAPackage(t *testing.T) {
-	pieces := []string{"go", "clang", "wasm-ld", "wasi-libc", "libclang_rt.builtins-wasm32.a", "llvm-ar", "make", "cmake", "ninja", "qemu"}
+	pieces := []string{"go", "clang", "wasm-ld", "wasi-libc", "libclang_rt.builtins-wasm32.a", "llvm-ar", "make", "cmake", "ninja", "qemu", "rustc", "cargo", "rust-std-wasm32"}
 	for _, program := range []string{"apt-get", "dnf", "apk", "pacman"} {
 		for _, piece := range pieces {
 			if got := managerNamed(t, program).command("", []string{piece}, false); !strings.HasPrefix(got, program+" ") {

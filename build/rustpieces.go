@@ -1,0 +1,104 @@
+package build
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// The pieces of Rust, as [MissingError] names them. The linker is pieceLinker, C's.
+const (
+	pieceRustc   = "rustc"
+	pieceCargo   = "cargo"
+	pieceRustStd = "rust-std-wasm32"
+)
+
+// complete finds what a rustc needs beside itself.
+func (f *rustFinder) complete(ctx context.Context, r *rustCompiler) error {
+	if r.cargo = f.cargoOf(r); r.cargo == "" {
+		return f.withLinker(r, &MissingError{Kind: KindTool, Name: pieceCargo, Purpose: "builds Rust projects"})
+	}
+	if !f.links(r) {
+		return &MissingError{Kind: KindTool, Name: pieceLinker, Purpose: "links WebAssembly"}
+	}
+	out, err := f.ask(ctx, r.cargo, "-V") // "cargo 1.65.0", and a revision in parentheses
+	if fields := strings.Fields(out); err == nil && len(fields) > 1 {
+		r.cargoVersion = fields[1]
+	}
+	return context.Cause(ctx)
+}
+
+// cargoOf finds the cargo of a rustc: the one beside it, of the same version if its name has one, else the first on
+// PATH. A cargo and a rustc of different versions need not understand each other.
+func (f *rustFinder) cargoOf(r *rustCompiler) string {
+	dir, base := filepath.Split(r.path)
+	for _, name := range []string{filepath.Join(dir, strings.Replace(base, "rustc", "cargo", 1)), filepath.Join(dir, "cargo"), "cargo"} {
+		if p, err := f.Exec.LookPath(name, f.Env); err == nil && p != r.path {
+			return p
+		}
+	}
+	return ""
+}
+
+// links finds a linker. rustc itself looks for rust-lld in its sysroot and on PATH; Debian has it as part of lld. Any
+// other wasm-ld does, of whatever version, but must be named, unless the caller has named one.
+func (f *rustFinder) links(r *rustCompiler) bool {
+	if getenv(f.Env, r.variable("LINKER")) != "" || f.has("rust-lld") {
+		return true
+	}
+	if own, _ := filepath.Glob(filepath.Join(r.sysroot, "lib", "rustlib", "*", "bin", "rust-lld*")); slices.ContainsFunc(own, f.has) {
+		return true
+	}
+	names := []string{pieceLinker}
+	for v := newestClang; v >= oldestClang; v-- {
+		names = append(names, pieceLinker+"-"+strconv.Itoa(v))
+	}
+	for _, name := range names {
+		if p, err := f.Exec.LookPath(name, f.Env); err == nil {
+			r.linker = p
+			return true
+		}
+	}
+	return false
+}
+
+func (f *rustFinder) has(program string) bool {
+	_, err := f.Exec.LookPath(program, f.Env)
+	return err == nil
+}
+
+// missing names what stands between this machine and WASI programs. A rustc of rustup's gets its pieces from rustup;
+// the distribution's, once it is there, from the distribution.
+func (f *rustFinder) missing() error {
+	if len(f.failed) == 0 {
+		return f.withLinker(&rustCompiler{}, &MissingError{
+			Kind: KindTool, Name: pieceRustc, Purpose: "compiles Rust", Also: []string{pieceCargo, pieceRustStd},
+		})
+	}
+	own := slices.IndexFunc(f.failed, func(r *rustCompiler) bool { return !r.fromRustup() })
+	r := f.failed[max(own, 0)]
+	e := &MissingError{Kind: KindTarget, Name: pieceRustStd, Purpose: "is Rust's standard library for " + r.target}
+	if own < 0 {
+		e.Rustup = r.target
+		return e
+	}
+	if f.cargoOf(r) == "" {
+		e.Also = []string{pieceCargo}
+	}
+	return f.withLinker(r, e)
+}
+
+// withLinker adds the linker to what is missing, when it is.
+func (f *rustFinder) withLinker(r *rustCompiler, e *MissingError) error {
+	if !f.links(r) {
+		e.Also = append(e.Also, pieceLinker)
+	}
+	return e
+}
+
+// fromRustup reports whether rustup manages a rustc: it keeps each toolchain below one folder.
+func (r *rustCompiler) fromRustup() bool {
+	return filepath.Base(filepath.Dir(r.sysroot)) == "toolchains"
+}
