@@ -12,16 +12,17 @@ import (
 
 // samples are the projects in testdata, each with what building it needs.
 var samples = []struct {
-	dir    string
-	bin    string
-	name   string
-	tools  []string
-	needsC bool
+	dir   string
+	bin   string
+	name  string
+	tools []string
+	needs func(t *testing.T)
 }{
 	{dir: "go-hello", name: "go-hello", tools: []string{"go"}},
-	{dir: "c-hello", name: "", needsC: true},
-	{dir: "c-make", bin: "rot13", name: "rot13", tools: []string{"make"}, needsC: true},
-	{dir: "c-cmake", bin: "primes", name: "primes", tools: []string{"cmake"}, needsC: true},
+	{dir: "rust-hello", name: "rust-hello", needs: needRust},
+	{dir: "c-hello", name: "", needs: needCompiler},
+	{dir: "c-make", bin: "rot13", name: "rot13", tools: []string{"make"}, needs: needCompiler},
+	{dir: "c-cmake", bin: "primes", name: "primes", tools: []string{"cmake"}, needs: needCompiler},
 }
 
 // TestSameDigestInAnyFolder builds each sample in two folders with two caches and expects the same module and the same
@@ -30,8 +31,8 @@ func TestSameDigestInAnyFolder(t *testing.T) {
 	for _, s := range samples {
 		t.Run(s.dir, func(t *testing.T) {
 			needTools(t, s.tools...)
-			if s.needsC {
-				needCompiler(t)
+			if s.needs != nil {
+				s.needs(t)
 			}
 			one := buildCopy(t, s.dir, s.bin, "a")
 			two := buildCopy(t, s.dir, s.bin, "another/and deeper/folder")

@@ -38,6 +38,24 @@ has_wasi_cc() {
 	has zig
 }
 
+# A Rust counts when it has the standard library for WASI. Each rustc on PATH is
+# asked: rustup's, without that library, often stands before the distribution's.
+has_rust() {
+	(
+		IFS=:
+		for dir in $PATH; do
+			for target in wasm32-wasip1 wasm32-wasi; do
+				[ -x "$dir/rustc" ] || continue
+				lib=$("$dir/rustc" --print target-libdir --target "$target" 2>/dev/null) || continue
+				for std in "$lib"/libstd-*.rlib; do
+					[ ! -e "$std" ] || exit 0
+				done
+			done
+		done
+		exit 1
+	)
+}
+
 has_llvm_ar() {
 	for version in '' $versions; do
 		has "llvm-ar$version" && return
@@ -68,6 +86,7 @@ test)
 	demo
 	need gcc gcc libc6-dev # go test -race
 	need cmake cmake
+	has_rust || lack 'Rust with its standard library for WASI' rustc cargo libstd-rust-dev-wasm32 lld
 	has_llvm_ar || lack 'llvm-ar, which makes the libraries of C projects' @llvm
 	need make make
 	need skopeo skopeo

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -13,10 +14,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/registry"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/wpkdev/wpk/build"
 )
 
 func TestMain(m *testing.M) {
@@ -49,6 +53,10 @@ func TestScripts(t *testing.T) {
 			e.Setenv("GOMODCACHE", modules)
 			e.Setenv("GOCACHE", goCache)
 			e.Setenv("GOTOOLCHAIN", "local")
+			// Scripts have no home, and rustup finds its toolchains there.
+			if home, err := os.UserHomeDir(); err == nil && os.Getenv("RUSTUP_HOME") == "" {
+				e.Setenv("RUSTUP_HOME", filepath.Join(home, ".rustup"))
+			}
 			e.Setenv("GOFLAGS", "-buildvcs=false")
 			return nil
 		},
@@ -73,9 +81,13 @@ func goEnv(t *testing.T, name string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// condition adds [lacks:A|B] for scripts that skip without one of the programs.
-// In CI nothing may be lacking.
+// condition adds [lacks:A|B] for scripts that skip without one of the programs,
+// and [no-rust] for those that need a Rust which makes WASI programs. In CI
+// nothing may be lacking.
 func condition(cond string) (bool, error) {
+	if cond == "no-rust" {
+		return lacksRust()
+	}
 	names, ok := strings.CutPrefix(cond, "lacks:")
 	if !ok {
 		return false, fmt.Errorf("unknown condition %q", cond)
@@ -96,6 +108,22 @@ func condition(cond string) (bool, error) {
 	}
 	return true, nil
 }
+
+// lacksRust reports whether a piece of Rust is missing for a small project.
+var lacksRust = sync.OnceValues(func() (bool, error) {
+	cache, err := os.MkdirTemp("", "wpk-test-")
+	if err != nil {
+		return false, err
+	}
+	defer os.RemoveAll(cache)
+	dir := filepath.Join("..", "..", "testdata", "rust-hello")
+	_, err = build.Build(context.Background(), build.Options{Dir: dir, Env: os.Environ(), Cache: cache})
+	var missing *build.MissingError
+	if errors.As(err, &missing) && os.Getenv("CI") != "true" {
+		return true, nil
+	}
+	return false, err
+})
 
 // startRegistry starts an empty registry and puts its host into REGISTRY, or
 // into the variable that is named.
