@@ -64,6 +64,7 @@ type RustOptions struct {
 	Features          []string // features to enable
 	NoDefaultFeatures bool     // leave out the package's default features
 	Profile           string   // cargo's profile; "" = release
+	LDFlags           []string // more flags for the linker
 }
 
 // COptions are the settings for C: plain *.c files, Makefile and CMake projects.

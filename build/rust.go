@@ -3,6 +3,8 @@ package build
 import (
 	"bytes"
 	"context"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -38,12 +40,13 @@ func (rustToolchain) compile(ctx context.Context, j *job) (product, error) {
 	if err != nil {
 		return product{}, err
 	}
-	locked := exists(ws.Root, "Cargo.lock")
-	if !locked {
+	lock := filepath.Join(ws.Root, "Cargo.lock")
+	_, err = os.Lstat(lock)
+	if errors.Is(err, fs.ErrNotExist) {
 		// Nothing may be left in the sources, not even the lock file that cargo insists on.
-		defer os.Remove(filepath.Join(ws.Root, "Cargo.lock"))
+		defer os.Remove(lock)
 	}
-	out, err := c.build(ctx, p, c.arguments(ws, p, locked))
+	out, err := c.build(ctx, p, c.arguments(ws, p, err == nil))
 	if err != nil {
 		return product{}, err
 	}

@@ -53,13 +53,16 @@ func callersFlags(env []string) []string {
 	return strings.Fields(getenv(env, "RUSTFLAGS"))
 }
 
-// rustFlags are the flags of rustc, ours and then the caller's, but for those that only name folders of this machine.
+// rustFlags are the flags of rustc, ours and then the caller's and the options', but for those that only name folders of this machine.
 // Debug information goes, the standard library's above all, since it is many times the program's size; the names of
 // functions stay, for readable traps. A cargo that does so itself also knows what the project's profile says about it.
 // Who asks for debug information keeps everything.
 func (c *cargoCommand) rustFlags() []string {
 	theirs := callersFlags(c.Env)
 	asked := c.Rust.Profile == "dev" || slices.ContainsFunc(theirs, func(f string) bool { return f == "-g" || strings.Contains(f, "debuginfo") })
+	for _, f := range c.Rust.LDFlags {
+		theirs = append(theirs, "-Clink-arg="+f)
+	}
 	if asked || !olderThan(c.rust.cargoVersion, cargoStrips) {
 		return theirs
 	}
@@ -78,8 +81,8 @@ func (r *rustCompiler) remaps(j *job, root string) []string {
 	maps := []string{std}
 	if home := cargoHome(j.Env); home != "" {
 		maps = append(maps, home+"=cargo")
-		if real, err := realPath(home); err == nil && real != home {
-			maps = append(maps, real+"=cargo")
+		if resolved, err := realPath(home); err == nil && resolved != home {
+			maps = append(maps, resolved+"=cargo")
 		}
 	}
 	maps = append(maps, root+"=.", j.work+"=work")

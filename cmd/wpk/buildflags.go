@@ -54,7 +54,7 @@ func (o *compileFlags) options(dir string) (build.Options, error) {
 	}
 	golang.LDFlags = strings.Join(o.ldflags, " ")
 	c.LDFlags = o.ldflags
-	rust.Package, rust.Bin = golang.Package, c.Bin
+	rust.Package, rust.Bin, rust.LDFlags = golang.Package, c.Bin, o.ldflags
 	return build.Options{Dir: dir, Language: o.language, Go: golang, Rust: rust, C: c, Jobs: o.jobs}, nil
 }
 
