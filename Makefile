@@ -43,13 +43,14 @@ demo: ## set up, build, then: compile, smoke on seven architectures, push, pull,
 	scripts/demo.sh
 
 # vet without stdmethods: the Seek of wazero's File has a shape of its own.
+# -count=1: many tests start programs, whose changes go's test cache cannot see.
 .PHONY: test
 test: runners ## set up, then run all tests with real registries and real programs
 	scripts/setup.sh test
 	scripts/tools.sh crane registry >/dev/null
 	scripts/fixtures.sh gojq yq zlib docker-registry >/dev/null
 	$(GO) vet -stdmethods=false ./...
-	$(GO) test $(RACE) -timeout 20m $(TESTFLAGS) ./...
+	$(GO) test $(RACE) -count=1 -timeout 20m $(TESTFLAGS) ./...
 
 .PHONY: interop
 interop: runners ## only the way of real programs through real registries and clients
