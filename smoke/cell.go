@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"time"
 
@@ -25,28 +26,43 @@ func (r *run) cell(ctx context.Context) (Cell, error) {
 	if r.skipped != "" {
 		return c, nil
 	}
+	for attempt := 0; ; attempt++ {
+		err := r.attempt(ctx, &c, attempt)
+		var crash *runner.CrashError
+		switch {
+		case err == nil:
+			return c, nil
+		case !errors.As(err, &crash):
+			return Cell{}, err
+		case attempt == mostCrashes || errors.Is(err, runner.ErrOvertime):
+			c.Error, c.crashed = err.Error(), true
+			return c, nil
+		}
+		c.Crashes++
+	}
+}
+
+// mostCrashes is how many crashes of the emulator are passed over. They are
+// hardly the module's doing: what it does is a result that the runner tells.
+const mostCrashes = 2
+
+// attempt runs the module once and fills in what came of it.
+func (r *run) attempt(ctx context.Context, c *Cell, number int) error {
 	stdout, stderr := newCapture(), newCapture()
 	streams := runner.Streams{Stdin: bytes.NewReader(r.Guest.Stdin), Stdout: stdout, Stderr: stderr}
-	result, err := r.execute(ctx, &c, streams)
-	var crash *runner.CrashError
-	switch {
-	case errors.As(err, &crash):
-		c.Error, c.crashed = err.Error(), true
-	case err != nil:
-		return Cell{}, err
-	}
+	result, err := r.execute(ctx, c, streams, number)
 	c.Engine, c.ExitCode, c.Stop = result.Engine, result.ExitCode, result.Stop
 	c.Compile, c.Run = result.Compile, result.Run
 	if result.Stop != "" {
 		c.Error = string(result.Stop) + ": " + result.Detail
 	}
 	c.Stdout, c.Stderr = stdout.output(), stderr.output()
-	return c, nil
+	return err
 }
 
 // execute prepares what the module needs, then measures its run.
-func (r *run) execute(ctx context.Context, c *Cell, s runner.Streams) (engine.Result, error) {
-	dir, err := r.work.folder(r.arch)
+func (r *run) execute(ctx context.Context, c *Cell, s runner.Streams, attempt int) (engine.Result, error) {
+	dir, err := r.work.folder(fmt.Sprintf("%s-%d", r.arch, attempt))
 	if err != nil {
 		return engine.Result{}, err
 	}
@@ -81,7 +97,7 @@ func (r *run) native(ctx context.Context, dirs []engine.Dir, s runner.Streams) (
 // emulated runs it in the runner at path.
 func (r *run) emulated(path, dir string) func(context.Context, []engine.Dir, runner.Streams) (engine.Result, error) {
 	return func(ctx context.Context, dirs []engine.Dir, s runner.Streams) (engine.Result, error) {
-		p := runner.Program{Emulator: r.emulator, Runner: path}
+		p := runner.Program{Emulator: r.emulator, Runner: path, OneCPU: r.arch == "386"}
 		response, err := p.Run(ctx, dir, engine.Request{
 			Module: r.work.module, Digest: r.work.digest, Args: r.Guest.Args, Env: r.Guest.Env,
 			Dirs: dirs, Limits: r.Limits, Mode: r.mode(),

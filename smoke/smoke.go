@@ -55,6 +55,7 @@ type Cell struct {
 	Arch     string        `json:"arch"`
 	Emulated bool          `json:"emulated"`
 	Skipped  string        `json:"skipped,omitempty"` // why it did not run
+	Crashes  int           `json:"crashes,omitempty"` // of the emulator, before the run that counts
 	Engine   string        `json:"engine,omitempty"`  // "compiler" or "interpreter"
 	ExitCode uint32        `json:"exitCode"`
 	Stop     engine.Stop   `json:"stop,omitempty"`

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -93,6 +94,37 @@ func TestMatrix(t *testing.T) {
 			if cell.Arch != arches[i] || cell.Emulated != (i == 1) || cell.Stop != c.stop || cell.Error != c.fault || !cell.Same || cell.OK != report.OK {
 				t.Errorf("%s: %+v", name, cell)
 			}
+		}
+	}
+}
+
+// An emulator that crashes is started again, on what the first start found, and
+// not for ever.
+func TestEmulatorCrashes(t *testing.T) {
+	other, cache := foreign(t), t.TempDir()
+	nothingLeft(t)
+	qemu, err := runner.Emulator(other, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := t.TempDir()
+	for crashes, ok := range map[int]bool{1: true, mostCrashes: true, mostCrashes + 1: false} {
+		bin := t.TempDir()
+		script := fmt.Sprintf("#!/bin/sh\ncd %s && [ $(ls c* 2>/dev/null | wc -l) -ge %d ] || { echo >c$$; exit 139; }\nexec %s \"$@\"\n", bin, crashes, qemu)
+		if err := os.WriteFile(filepath.Join(bin, filepath.Base(qemu)), []byte(script), 0o700); err != nil { // #nosec G306 -- a program
+			t.Fatal(err)
+		}
+		path := "PATH=" + bin + string(filepath.ListSeparator) + os.Getenv("PATH")
+		report, err := Matrix(t.Context(), Options{
+			Module: nop, Arches: []string{runtime.GOARCH, other},
+			Guest: Guest{Dirs: []engine.Dir{{Host: data, Guest: "/d", Writable: true}}},
+			Host:  Host{Cache: cache, Env: append([]string{path}, os.Environ()...)},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c := report.Cells[1]; c.OK != ok || c.Crashes != min(crashes, mostCrashes) || (c.Error == "") != ok {
+			t.Errorf("after %d crashes: %+v", crashes, c)
 		}
 	}
 }

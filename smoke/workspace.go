@@ -35,9 +35,9 @@ func newWorkspace(module []byte) (*workspace, error) {
 
 func (w *workspace) remove() { _ = os.RemoveAll(w.dir) }
 
-// folder makes a cell's own folder.
-func (w *workspace) folder(arch string) (string, error) {
-	dir := filepath.Join(w.dir, arch)
+// folder makes the folder of one cell's attempt.
+func (w *workspace) folder(name string) (string, error) {
+	dir := filepath.Join(w.dir, name)
 	return dir, os.Mkdir(dir, 0o700)
 }
 
