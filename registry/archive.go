@@ -14,7 +14,7 @@ import (
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"github.com/wpkdev/wpk/registry/internal/durable"
+	"github.com/wpkdev/wpk/internal/durable"
 )
 
 // maxArchiveEntries bounds what is remembered of a tar file.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"github.com/wpkdev/wpk/registry/internal/durable"
+	"github.com/wpkdev/wpk/internal/durable"
 )
 
 // write replaces the archive. The same content gives the same bytes: entries are

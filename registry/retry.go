@@ -116,3 +116,15 @@ func retryAfter(resp *http.Response, now func() time.Time) (time.Duration, bool)
 	}
 	return 0, false
 }
+
+// sleep waits for d, or less when ctx ends.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
+}

@@ -9,7 +9,8 @@ import (
 	"path/filepath"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"github.com/wpkdev/wpk/registry/internal/durable"
+	"github.com/wpkdev/wpk/internal/durable"
+	"github.com/wpkdev/wpk/internal/filelock"
 )
 
 const (
@@ -131,7 +132,7 @@ func (s *Store) beginWrite(ctx context.Context) (release func(), err error) {
 	if err := s.prepare(); err != nil {
 		return nil, s.fail("write", s.dir, err)
 	}
-	release, err = lockFile(ctx, s.path(writersLock), shared)
+	release, err = filelock.Lock(ctx, s.path(writersLock), filelock.Shared)
 	if err != nil {
 		return nil, s.fail("write", s.dir, err)
 	}

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/wpkdev/wpk/internal/filelock"
 )
 
 // The test binary runs itself again with these variables for tests that need a
@@ -265,15 +267,15 @@ func TestStoreReadsNames(t *testing.T) {
 
 func TestLockWaitsForContext(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lock")
-	release, err := lockFile(t.Context(), path, exclusive)
+	release, err := filelock.Lock(t.Context(), path, filelock.Exclusive)
 	must(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	if _, err := lockFile(ctx, path, shared); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := filelock.Lock(ctx, path, filelock.Shared); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
 	}
 	release()
-	again, err := lockFile(t.Context(), path, shared)
+	again, err := filelock.Lock(t.Context(), path, filelock.Shared)
 	must(t, err)
 	again()
 }

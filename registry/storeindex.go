@@ -11,7 +11,8 @@ import (
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"github.com/wpkdev/wpk/registry/internal/durable"
+	"github.com/wpkdev/wpk/internal/durable"
+	"github.com/wpkdev/wpk/internal/filelock"
 )
 
 // Entry is a named artifact of the local store.
@@ -143,7 +144,7 @@ func (s *Store) readIndex(ctx context.Context) (*layoutIndex, error) {
 // changeIndex reads, changes and replaces index.json under the lock. When change
 // fails nothing is written.
 func (s *Store) changeIndex(ctx context.Context, change func(*layoutIndex) error) error {
-	release, err := lockFile(ctx, s.path(indexLock), exclusive)
+	release, err := filelock.Lock(ctx, s.path(indexLock), filelock.Exclusive)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,8 @@ import (
 	"time"
 
 	"github.com/opencontainers/go-digest"
-	"github.com/wpkdev/wpk/registry/internal/durable"
+	"github.com/wpkdev/wpk/internal/durable"
+	"github.com/wpkdev/wpk/internal/filelock"
 )
 
 // removePatience is how long Remove waits for writers in other processes before
@@ -50,7 +51,7 @@ func (s *Store) Remove(ctx context.Context, name string) (Freed, error) {
 func (s *Store) free(ctx context.Context) (Freed, error) {
 	patient, cancel := context.WithTimeout(ctx, removePatience)
 	defer cancel()
-	release, err := lockFile(patient, s.path(writersLock), exclusive)
+	release, err := filelock.Lock(patient, s.path(writersLock), filelock.Exclusive)
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 		return Freed{Deferred: true}, nil
 	}

@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
+	"io"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wpkdev/wpk/build"
+	"github.com/wpkdev/wpk/internal/durable"
 	"github.com/wpkdev/wpk/internal/ui"
 	"github.com/wpkdev/wpk/registry"
 )
@@ -101,7 +102,11 @@ func runBuild(ctx context.Context, a *app, o buildOptions, dir string) error {
 		}
 	}
 	if o.output != "" {
-		if err := writeWhole(o.output, module.Wasm); err != nil {
+		err := durable.WriteFile(o.output, func(w io.Writer) error {
+			_, err := w.Write(module.Wasm)
+			return err
+		})
+		if err != nil {
 			return err
 		}
 	}
@@ -223,29 +228,6 @@ func tools(f build.Facts) string {
 		names = append(names, strings.TrimSpace(t.Name+" "+t.Version))
 	}
 	return strings.Join(names, ", ")
-}
-
-// writeWhole writes a file that appears whole or not at all.
-func writeWhole(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".wpk-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Chmod(f.Name(), 0o644)
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	return err
 }
 
 // sourceDate is SOURCE_DATE_EPOCH as a time, the Unix epoch when it is unset.

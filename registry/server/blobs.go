@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/wpkdev/wpk/registry/internal/durable"
+	"github.com/wpkdev/wpk/internal/durable"
 )
 
 const dirMode = 0o755

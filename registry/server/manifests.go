@@ -12,7 +12,7 @@ import (
 	"path/filepath"
 
 	"github.com/google/go-containerregistry/pkg/v1/types"
-	"github.com/wpkdev/wpk/registry/internal/durable"
+	"github.com/wpkdev/wpk/internal/durable"
 )
 
 // record is a manifest under one of its names, as it is kept on disk.

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/wpkdev/wpk/internal/filelock"
 	"github.com/wpkdev/wpk/smoke/engine"
 )
 
@@ -54,7 +55,7 @@ func Find(ctx context.Context, arch string, o Options) (string, error) {
 	if path, ok := slot.find(); ok {
 		return path, nil
 	}
-	unlock, err := lock(ctx, filepath.Join(dir, slot.name+".lock"))
+	unlock, err := filelock.Lock(ctx, filepath.Join(dir, slot.name+".lock"), filelock.Exclusive)
 	if err != nil {
 		return "", err
 	}
