@@ -26,9 +26,21 @@ import (
 
 // The languages that [Options.Language] and [Facts.Language] name.
 const (
-	LanguageGo   = "go"
-	LanguageRust = "rust"
-	LanguageC    = "c"
+	LanguageGo             = "go"
+	LanguageRust           = "rust"
+	LanguageC              = "c"
+	LanguagePython         = "python"
+	LanguageJavaScript     = "javascript"
+	LanguageAssemblyScript = "assemblyscript"
+	LanguageZig            = "zig"
+	LanguageRuby           = "ruby"
+	LanguageCommand        = "command" // a compiler that wpk does not know, see [CommandOptions]
+)
+
+// The values of [Options.Target] and [Facts.Target].
+const (
+	TargetWASIP1 = "wasip1" // a core module that imports WASI preview 1
+	TargetWASIP2 = "wasip2" // a component that imports WASI 0.2
 )
 
 // maxModule bounds the module that a build may produce. Registries and engines give up long before.
@@ -36,16 +48,23 @@ const maxModule = 512 << 20
 
 // Options say what to build and with what. Only Dir and Env are needed.
 type Options struct {
-	Dir      string      // a project's folder, or the folder of one of its main packages
-	Language string      // "" = detect; LanguageGo, LanguageRust or LanguageC
-	Go       GoOptions   // settings for Go
-	Rust     RustOptions // settings for Rust
-	C        COptions    // settings for C, Makefile and CMake projects
-	Env      []string    // the caller's environment as "KEY=value"; tools are looked up on its PATH
-	Cache    string      // folder for private work folders; "" = the system's temporary folder
-	Output   io.Writer   // what the tools print, as it comes; nil discards it
-	Jobs     int         // how many compilers run at once; 0 = one for each processor
-	Exec     Executor    // runs the tools; nil = real processes
+	Dir      string // a project's folder, or the folder of one of its main packages
+	Language string // one of the Language constants; "" = detect
+	Target   string // TargetWASIP1 or TargetWASIP2; "" = TargetWASIP1
+	Settings
+	Env      []string  // the caller's environment as "KEY=value"; tools are looked up on its PATH
+	Cache    string    // folder for private work folders and for what makes the next build faster; "" = the system's temporary folder
+	Output   io.Writer // what the tools print, as it comes; nil discards it
+	Jobs     int       // how many compilers run at once; 0 = one for each processor
+	Exec     Executor  // runs the tools; nil = real processes
+	Runtimes Runtimes  // the runtime packs of interpreted languages; nil = there are none
+}
+
+// Settings are those of each language; a project uses one of them.
+type Settings struct {
+	Go   GoOptions
+	Rust RustOptions
+	C    COptions // C, C++, Makefile and CMake projects
 }
 
 // GoOptions are the settings for Go.
@@ -78,15 +97,23 @@ type COptions struct {
 
 // Module is a finished build.
 type Module struct {
-	Wasm   []byte       // the module's bytes
-	Digest string       // "sha256:" and the hexadecimal digest of Wasm
-	Info   *wasm.Module // what the module is, imports and exports
-	Facts  Facts        // how it came to be
+	Wasm     []byte       // the module's bytes
+	Digest   string       // "sha256:" and the hexadecimal digest of Wasm
+	Info     *wasm.Module // what the module is, imports and exports
+	Facts    Facts        // how it came to be
+	Warnings []Warning    // what compiles and will not work
+}
+
+// Warning tells of something in the sources that compiles and cannot work in WebAssembly.
+type Warning struct {
+	Where string `json:"where"` // the place, as "cmd/server/main.go:12:3" or as the name of a dependency
+	Text  string `json:"text"`  // what will not work, and why
 }
 
 // Facts tell how a module was built. They hold no absolute path, so that they are equal for equal builds.
 type Facts struct {
-	Language string   `json:"language"`          // LanguageGo, LanguageRust or LanguageC
+	Language string   `json:"language"`          // one of the Language constants
+	Target   string   `json:"target"`            // TargetWASIP1 or TargetWASIP2
 	Name     string   `json:"name,omitempty"`    // the program's name, without suffix; "" when nothing in the sources names it
 	Package  string   `json:"package,omitempty"` // Go: the main package's import path; Rust: the package's name
 	Module   string   `json:"module,omitempty"`  // Go: the main module's path
@@ -136,7 +163,8 @@ func Build(ctx context.Context, o Options) (*Module, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.Facts = p.facts
+	m.Facts, m.Warnings = p.facts, p.warnings
+	m.Facts.Target = j.Target
 	m.Facts.Source = sourceOf(ctx, j)
 	return m, nil
 }
@@ -148,8 +176,9 @@ type toolchain interface {
 
 // A product is what a toolchain leaves: a file in the job's work folder, and how it came to be.
 type product struct {
-	path  string
-	facts Facts
+	path     string
+	facts    Facts
+	warnings []Warning
 }
 
 // A job is one build under way: the caller's options with every default filled in, and a private folder for whatever
@@ -174,6 +203,9 @@ func newJob(o Options) (*job, error) {
 	o.Dir = dir
 	if o.Output == nil {
 		o.Output = io.Discard
+	}
+	if o.Target == "" {
+		o.Target = TargetWASIP1
 	}
 	if o.Jobs <= 0 {
 		o.Jobs = runtime.GOMAXPROCS(0)

@@ -58,7 +58,7 @@ func buildCopy(t *testing.T, sample, bin, folder string) *Module {
 	}
 	cache, before := t.TempDir(), listFiles(t, dir)
 	var said strings.Builder
-	m, err := Build(t.Context(), Options{Dir: dir, C: COptions{Bin: bin}, Env: os.Environ(), Cache: cache, Output: &said})
+	m, err := Build(t.Context(), Options{Dir: dir, Settings: Settings{C: COptions{Bin: bin}}, Env: os.Environ(), Cache: cache, Output: &said})
 	if err != nil {
 		t.Fatalf("%v\n%s", err, said.String())
 	}
@@ -92,12 +92,12 @@ func TestReactors(t *testing.T) {
 			"go.mod":  "module example.com/r\n\ngo 1.24\n",
 			"main.go": "package main\n\n//go:wasmexport add\nfunc add(a, b int32) int32 { return a + b }\n\nfunc main() {}\n",
 		})
-		checkReactor(t, Options{Dir: dir, Go: GoOptions{Reactor: true}})
+		checkReactor(t, Options{Dir: dir, Settings: Settings{Go: GoOptions{Reactor: true}}})
 	})
 	t.Run("c", func(t *testing.T) {
 		needCompiler(t)
 		dir := project(t, map[string]string{"r.c": "__attribute__((export_name(\"add\"))) int add(int a, int b) { return a + b; }\n"})
-		checkReactor(t, Options{Dir: dir, C: COptions{LDFlags: []string{"-mexec-model=reactor"}}})
+		checkReactor(t, Options{Dir: dir, Settings: Settings{C: COptions{LDFlags: []string{"-mexec-model=reactor"}}}})
 	})
 }
 

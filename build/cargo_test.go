@@ -38,7 +38,7 @@ func TestRustPrograms(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			ws := &cargoWorkspace{Root: dir, Packages: tt.packages, Defaults: tt.defaults}
-			p, err := ws.program(&job{Options: Options{Dir: dir, Rust: tt.options}})
+			p, err := ws.program(&job{Options: Options{Dir: dir, Settings: Settings{Rust: tt.options}}})
 			var several *AmbiguousError
 			switch {
 			case tt.candidates != nil:

@@ -65,7 +65,7 @@ func TestFindCompiler(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			fake := &fakeExec{tools: tt.tools}
-			j := newTestJob(t, Options{C: COptions{CC: tt.cc}, Env: []string{tt.env}, Exec: sdkExec{fake, sdk}})
+			j := newTestJob(t, Options{Settings: Settings{C: COptions{CC: tt.cc}}, Env: []string{tt.env}, Exec: sdkExec{fake, sdk}})
 			c, err := findCompiler(t.Context(), j)
 			if err != nil {
 				t.Fatal(err)
@@ -141,7 +141,7 @@ func TestMissingPieces(t *testing.T) {
 		"sdk":               {tools: map[string]fakeTool{"clang": fakeClang}, env: "WASI_SDK_PATH=/nowhere", want: MissingError{Kind: KindTool, Name: "wasi-sdk"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			j := newTestJob(t, Options{C: COptions{CC: tt.cc}, Env: []string{tt.env}, Exec: &fakeExec{tools: tt.tools}})
+			j := newTestJob(t, Options{Settings: Settings{C: COptions{CC: tt.cc}}, Env: []string{tt.env}, Exec: &fakeExec{tools: tt.tools}})
 			_, err := findCompiler(t.Context(), j)
 			var got *MissingError
 			if !errors.As(err, &got) || got.Kind != tt.want.Kind || got.Name != tt.want.Name || got.Version != tt.want.Version || !slices.Equal(got.Also, tt.want.Also) {

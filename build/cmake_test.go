@@ -23,7 +23,7 @@ func TestCMakeArguments(t *testing.T) {
 		return "cmake version 3.25.1\n", 0
 	}
 	fake := &fakeExec{tools: map[string]fakeTool{"clang": fakeClang, "llvm-ar": brokenTool, "cmake": cmake, "ninja": brokenTool}}
-	m, err := Build(t.Context(), Options{Dir: dir, C: COptions{Bin: "prog"}, Jobs: 2, Cache: t.TempDir(), Exec: fake})
+	m, err := Build(t.Context(), Options{Dir: dir, Settings: Settings{C: COptions{Bin: "prog"}}, Jobs: 2, Cache: t.TempDir(), Exec: fake})
 	if err != nil {
 		t.Fatal(err)
 	}

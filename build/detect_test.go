@@ -41,7 +41,7 @@ func TestDetect(t *testing.T) {
 		"unknown language":      {files: map[string]string{"go.mod": ""}, language: "cobol", err: ErrUnknownLanguage},
 	} {
 		t.Run(name, func(t *testing.T) {
-			j := newTestJob(t, Options{Dir: filepath.Join(project(t, tt.files), tt.dir), Language: tt.language, C: COptions{Driver: tt.driver}})
+			j := newTestJob(t, Options{Dir: filepath.Join(project(t, tt.files), tt.dir), Language: tt.language, Settings: Settings{C: COptions{Driver: tt.driver}}})
 			got, err := detect(j)
 			if fmt.Sprintf("%T", got) != fmt.Sprintf("%T", tt.want) || !errors.Is(err, tt.err) {
 				t.Errorf("got %T, %v, want %T, %v", got, err, tt.want, tt.err)

@@ -72,9 +72,10 @@ func (e *MissingError) Error() string {
 
 // ToolError tells that a tool ran and failed. What it said went to [Options.Output].
 type ToolError struct {
-	Tool     string // the program's name
-	Dir      string // where it ran
-	ExitCode int    // -1 when a signal ended it
+	Tool     string  // the program's name
+	Dir      string  // where it ran
+	ExitCode int     // -1 when a signal ended it
+	Causes   []Cause // what is known to lead to what it said; empty when nothing was recognised
 }
 
 func (e *ToolError) Error() string {

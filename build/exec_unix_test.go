@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"strings"
 	"syscall"
@@ -61,7 +62,7 @@ func TestRunReportsTheExitCode(t *testing.T) {
 	needTools(t, "sh")
 	var tool *ToolError
 	err := processes{}.Run(t.Context(), Command{Path: "/bin/sh", Args: []string{"-c", "exit 3"}, Dir: "/"})
-	if !errors.As(err, &tool) || *tool != (ToolError{Tool: "sh", Dir: "/", ExitCode: 3}) {
+	if !errors.As(err, &tool) || !reflect.DeepEqual(*tool, ToolError{Tool: "sh", Dir: "/", ExitCode: 3}) {
 		t.Errorf("got %v", err)
 	}
 	err = processes{}.Run(t.Context(), Command{Path: "/bin/sh", Args: []string{"-c", "kill -KILL $$"}})

@@ -69,7 +69,7 @@ func TestGoArguments(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := project(t, map[string]string{"go.mod": "", "main.go": ""})
 			fake := &fakeExec{tools: map[string]fakeTool{"go": fakeGo("go1.26.1", tt.goflags, "main example.com/m "+dir)}}
-			m, err := Build(t.Context(), Options{Dir: dir, Go: tt.options, Env: []string{"GOPROXY=off", "GOOS=linux"}, Jobs: 3, Cache: t.TempDir(), Exec: fake})
+			m, err := Build(t.Context(), Options{Dir: dir, Settings: Settings{Go: tt.options}, Env: []string{"GOPROXY=off", "GOOS=linux"}, Jobs: 3, Cache: t.TempDir(), Exec: fake})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -107,7 +107,7 @@ func TestGoMainPackages(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			fake := &fakeExec{tools: map[string]fakeTool{"go": fakeGo("go1.26.1", "", tt.packages...)}}
-			m, err := Build(t.Context(), Options{Dir: dir, Go: GoOptions{Package: tt.pkg}, Cache: t.TempDir(), Exec: fake})
+			m, err := Build(t.Context(), Options{Dir: dir, Settings: Settings{Go: GoOptions{Package: tt.pkg}}, Cache: t.TempDir(), Exec: fake})
 			var ambiguous *AmbiguousError
 			switch {
 			case tt.candidates != nil:
@@ -135,7 +135,7 @@ func TestGoMissing(t *testing.T) {
 		"no reactor": {tools: map[string]fakeTool{"go": fakeGo("go1.23.1", "")}, options: GoOptions{Reactor: true}, want: MissingError{Kind: KindTarget, Name: "wasip1 reactor"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := Build(t.Context(), Options{Dir: dir, Go: tt.options, Cache: t.TempDir(), Exec: &fakeExec{tools: tt.tools}})
+			_, err := Build(t.Context(), Options{Dir: dir, Settings: Settings{Go: tt.options}, Cache: t.TempDir(), Exec: &fakeExec{tools: tt.tools}})
 			var missing *MissingError
 			if !errors.As(err, &missing) || missing.Kind != tt.want.Kind || missing.Name != tt.want.Name {
 				t.Errorf("got %v, want %v", err, &tt.want)

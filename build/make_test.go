@@ -51,7 +51,7 @@ func TestMake(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := project(t, map[string]string{"Makefile": "", "old.wasm": string(tinyModule)})
 			fake := &fakeExec{tools: map[string]fakeTool{"clang": fakeClang, "llvm-ar": brokenTool, "make": tt.make}}
-			m, err := Build(t.Context(), Options{Dir: dir, C: COptions{Bin: tt.bin}, Jobs: 2, Cache: t.TempDir(), Exec: fake})
+			m, err := Build(t.Context(), Options{Dir: dir, Settings: Settings{C: COptions{Bin: tt.bin}}, Jobs: 2, Cache: t.TempDir(), Exec: fake})
 			var ambiguous *AmbiguousError
 			switch {
 			case tt.candidates != nil:

@@ -24,7 +24,7 @@ func TestPlainArguments(t *testing.T) {
 	dir := project(t, map[string]string{"b.c": "", "a.c": "", "src/c.c": "", "a_test.c": "", "src/test_c.c": "", "notes.txt": ""})
 	fake := &fakeExec{tools: map[string]fakeTool{"clang": fakeClang}}
 	m, err := Build(t.Context(), Options{
-		Dir: dir, C: COptions{CFlags: []string{"-DX=1"}, LDFlags: []string{"-lm"}, Bin: "prog"}, Cache: t.TempDir(), Exec: fake,
+		Dir: dir, Settings: Settings{C: COptions{CFlags: []string{"-DX=1"}, LDFlags: []string{"-lm"}, Bin: "prog"}}, Cache: t.TempDir(), Exec: fake,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -73,7 +73,7 @@ func TestRustArguments(t *testing.T) {
 			ws := cargoWorkspace{Root: dir, Packages: []cargoPackage{rustPackage(dir, "pkg", "app")}}
 			var c Command
 			env := append(tt.env, "PATH=/usr", "HOME=/home/me", "CARGO_TARGET_DIR=x", "CARGO_NET_OFFLINE=true", "CARGO_PROFILE_RELEASE_LTO=true")
-			m, err := Build(t.Context(), Options{Dir: dir, Rust: tt.options, Env: env, Jobs: 3, Cache: t.TempDir(), Exec: pathExec{
+			m, err := Build(t.Context(), Options{Dir: dir, Settings: Settings{Rust: tt.options}, Env: env, Jobs: 3, Cache: t.TempDir(), Exec: pathExec{
 				"/usr/rustc": fakeRustc("1.63.0", sysroot, "wasm32-wasi"), "/usr/cargo": recorded(&c, "build", fakeCargo(tt.cargo, ws)), "/usr/rust-lld": brokenTool,
 			}})
 			if err != nil {

@@ -55,7 +55,8 @@ func (o *compileFlags) options(dir string) (build.Options, error) {
 	golang.LDFlags = strings.Join(o.ldflags, " ")
 	c.LDFlags = o.ldflags
 	rust.Package, rust.Bin, rust.LDFlags = golang.Package, c.Bin, o.ldflags
-	return build.Options{Dir: dir, Language: o.language, Go: golang, Rust: rust, C: c, Jobs: o.jobs}, nil
+	settings := build.Settings{Go: golang, Rust: rust, C: c}
+	return build.Options{Dir: dir, Language: o.language, Settings: settings, Jobs: o.jobs}, nil
 }
 
 // imageFlags say how to pack.

@@ -121,7 +121,7 @@ func explainBuild(err error) (int, string) {
 		}
 		return exitBuild, "choose one: " + flag + " " + strings.Join(several.Candidates, ", "+flag+" ")
 	case errors.As(err, &tool):
-		return exitBuild, "the messages above are " + tool.Tool + "'s own"
+		return exitBuild, toolHint(tool)
 	case errors.As(err, &detect):
 		return exitBuild, detectHint(detect)
 	case errors.Is(err, build.ErrNoProgram):
