@@ -76,6 +76,15 @@ bench: ## a table of ratios: against crane, against go build, of the smoke matri
 	$(MAKE) --no-print-directory build
 	scripts/bench.sh
 
+.PHONY: table
+table: runners ## measure a sample of each language, and put the table into README.md
+	scripts/setup.sh test
+	mkdir -p bin
+	WPK_TABLE=$(CURDIR)/bin/languages.md $(GO) test -count=1 -run TestLanguages ./internal/wpktest/interop
+	awk '/<!-- languages -->/ { print; while ((getline line < "bin/languages.md") > 0) print line; skip = 1; next } \
+		/^$$/ { skip = 0 } !skip' README.md >bin/README.md
+	mv bin/README.md README.md
+
 .PHONY: cover
 cover: ## test coverage of each package, and bin/cover.html
 	mkdir -p bin
