@@ -74,7 +74,15 @@ type GoOptions struct {
 	LDFlags  string   // more flags for the linker, after "-s -w -buildid="
 	BuildVCS bool     // stamp the module with the revision; off, because it makes equal sources differ
 	Reactor  bool     // a library with _initialize and //go:wasmexport functions instead of a command
+	Compiler string   // CompilerGo or CompilerTinyGo; "" = CompilerGo
+	CgoStubs bool     // build even when a dependency's C is replaced by something that fails at run time
 }
+
+// The values of [GoOptions.Compiler].
+const (
+	CompilerGo     = "go"     // the Go project's own
+	CompilerTinyGo = "tinygo" // https://tinygo.org: far smaller modules, not all of the language and library
+)
 
 // RustOptions are the settings for Rust.
 type RustOptions struct {
@@ -141,6 +149,7 @@ type Source struct {
 //   - *[fs.PathError]: o.Dir cannot be read
 //   - *[DetectError]: nothing there that can be built
 //   - *[MissingError]: a tool, target or sysroot is missing on this machine
+//   - *[CgoError]: a Go program that needs C
 //   - *[AmbiguousError]: several programs, and the options name none
 //   - *[ToolError]: the tool ran and failed; what it said went to o.Output
 //   - *[ResultError]: the tool succeeded, yet what it left is no module
@@ -155,7 +164,10 @@ func Build(ctx context.Context, o Options) (*Module, error) {
 	if err != nil {
 		return nil, err
 	}
+	source := make(chan Source, 1)
+	go func() { source <- sourceOf(ctx, j) }() // git takes as long as a small compiler, and has nothing to do with it
 	p, err := t.compile(ctx, j)
+	from := <-source
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +177,7 @@ func Build(ctx context.Context, o Options) (*Module, error) {
 	}
 	m.Facts, m.Warnings = p.facts, p.warnings
 	m.Facts.Target = j.Target
-	m.Facts.Source = sourceOf(ctx, j)
+	m.Facts.Source = from
 	return m, nil
 }
 

@@ -25,6 +25,7 @@ const (
 	CauseExceptions CauseKind = "exceptions" // C++ exceptions
 	CauseEmulation  CauseKind = "emulation"  // a call that wasi-libc emulates in a library of its own; Subject is the library: "signal", "mman", …
 	CauseDependency CauseKind = "dependency" // a dependency that does not build for WASI; Subject is its name
+	CauseVersion    CauseKind = "version"    // the project wants a newer tool; Subject is the version, such as "go1.27"
 )
 
 // tailSize bounds what is kept of a tool's output to recognise causes in: the errors of a build that runs many

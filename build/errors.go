@@ -18,6 +18,8 @@ var (
 	ErrNoRustProgram = errors.New("no Rust program")
 	// ErrNoProgram: the build succeeded and left no WebAssembly program.
 	ErrNoProgram = errors.New("the build left no WebAssembly program")
+	// ErrCgo: a Go package that needs C, which Go cannot compile for WASI.
+	ErrCgo = errors.New("needs cgo, which Go does not have for WebAssembly")
 	// ErrTooLarge: the module, or the source tree to copy, is above its limit.
 	ErrTooLarge = errors.New("too large")
 )
@@ -84,6 +86,24 @@ func (e *ToolError) Error() string {
 	}
 	return fmt.Sprintf("%s: exit status %d", e.Tool, e.ExitCode)
 }
+
+// CgoError tells that a Go program needs C. It wraps [ErrCgo].
+type CgoError struct {
+	Where   string // the file below the project's folder, or the module of a dependency
+	Package string // the package's import path
+	Says    string // what the program would say at run time instead of working; "" when it does not even compile
+}
+
+func (e *CgoError) Error() string { return e.Where + " " + e.reason() }
+
+func (e *CgoError) reason() string {
+	if e.Says == "" {
+		return ErrCgo.Error()
+	}
+	return fmt.Sprintf("%v: at run time the program would say %q", ErrCgo, e.Says)
+}
+
+func (e *CgoError) Unwrap() error { return ErrCgo }
 
 // AmbiguousError tells that several programs could be meant.
 type AmbiguousError struct {
