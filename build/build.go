@@ -92,6 +92,7 @@ type RustOptions struct {
 	NoDefaultFeatures bool     // leave out the package's default features
 	Profile           string   // cargo's profile; "" = release
 	LDFlags           []string // more flags for the linker
+	Reactor           bool     // the library (crate-type cdylib) with _initialize instead of a program
 }
 
 // COptions are the settings for C: plain *.c files, Makefile and CMake projects.
@@ -148,6 +149,7 @@ type Source struct {
 // Build compiles the project in o.Dir. Its errors are:
 //   - *[fs.PathError]: o.Dir cannot be read
 //   - *[DetectError]: nothing there that can be built
+//   - *[TargetError]: the project is for another kind of WebAssembly
 //   - *[MissingError]: a tool, target or sysroot is missing on this machine
 //   - *[CgoError]: a Go program that needs C
 //   - *[AmbiguousError]: several programs, and the options name none

@@ -16,6 +16,8 @@ var (
 	ErrNoMainPackage = errors.New("no main package")
 	// ErrNoRustProgram: a Rust project with libraries only, or without the program that was asked for.
 	ErrNoRustProgram = errors.New("no Rust program")
+	// ErrNoRustReactor: a Rust project without a library that can be a reactor.
+	ErrNoRustReactor = errors.New("no Rust library for a reactor")
 	// ErrNoProgram: the build succeeded and left no WebAssembly program.
 	ErrNoProgram = errors.New("the build left no WebAssembly program")
 	// ErrCgo: a Go package that needs C, which Go cannot compile for WASI.
@@ -28,7 +30,7 @@ var (
 type DetectError struct {
 	Dir    string   // the folder
 	Looked []string // what was looked for
-	Err    error    // ErrUnknownLanguage, ErrNoGoModule, ErrNoMainPackage or ErrNoRustProgram
+	Err    error    // ErrUnknownLanguage, ErrNoGoModule, ErrNoMainPackage, ErrNoRustProgram or ErrNoRustReactor
 }
 
 func (e *DetectError) Error() string {
