@@ -79,7 +79,7 @@ func (f *rustFinder) missing() error {
 	}
 	own := slices.IndexFunc(f.failed, func(r *rustCompiler) bool { return !r.fromRustup() })
 	r := f.failed[max(own, 0)]
-	e := &MissingError{Kind: KindTarget, Name: pieceRustStd, Purpose: "is Rust's standard library for " + r.target}
+	e := &MissingError{Kind: KindTarget, Name: pieceRustStd, Purpose: "is Rust's standard library for " + r.target, Looked: f.asked()}
 	if own < 0 {
 		e.Rustup = r.target
 		return e
@@ -88,6 +88,15 @@ func (f *rustFinder) missing() error {
 		e.Also = []string{pieceCargo}
 	}
 	return f.withLinker(r, e)
+}
+
+// asked are the compilers that were asked for the library.
+func (f *rustFinder) asked() []string {
+	var all []string
+	for _, r := range f.failed {
+		all = append(all, strings.TrimSpace(r.path+" "+r.version))
+	}
+	return all
 }
 
 // withLinker adds the linker to what is missing, when it is.
