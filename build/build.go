@@ -65,6 +65,8 @@ type Settings struct {
 	Go   GoOptions
 	Rust RustOptions
 	C    COptions // C, C++, Makefile and CMake projects
+
+	Component ComponentOptions // components, of whatever language
 }
 
 // GoOptions are the settings for Go.
@@ -162,6 +164,12 @@ func Build(ctx context.Context, o Options) (*Module, error) {
 		return nil, err
 	}
 	defer j.close()
+	m, err := j.build(ctx, o.Target)
+	return m, j.search.explain(err)
+}
+
+// build does it all. asked is the target that the caller has named, if any.
+func (j *job) build(ctx context.Context, asked string) (*Module, error) {
 	t, err := detect(j)
 	if err != nil {
 		return nil, err
@@ -178,8 +186,26 @@ func Build(ctx context.Context, o Options) (*Module, error) {
 		return nil, err
 	}
 	m.Facts, m.Warnings = p.facts, p.warnings
-	m.Facts.Target = j.Target
 	m.Facts.Source = from
+	return onTarget(ctx, j, m, p.path, asked)
+}
+
+// onTarget makes a module be what was asked for. Without a wish, what the toolchain has left is right: some make nothing
+// but components.
+func onTarget(ctx context.Context, j *job, m *Module, path, asked string) (*Module, error) {
+	if j.Target == TargetWASIP2 {
+		var err error
+		if m, err = componentize(ctx, j, m, path); err != nil {
+			return nil, err
+		}
+	}
+	m.Facts.Target = TargetWASIP1
+	if m.Info.Kind == wasm.Component {
+		m.Facts.Target = TargetWASIP2
+	}
+	if asked != "" && asked != m.Facts.Target {
+		return nil, &ResultError{Name: filepath.Base(path), Err: fmt.Errorf("%w: it is %s, not %s", ErrOtherTarget, m.Facts.Target, asked)}
+	}
 	return m, nil
 }
 
@@ -199,7 +225,8 @@ type product struct {
 // the tools write.
 type job struct {
 	Options
-	work string
+	work   string
+	search *searcher // Options.Exec, and what it has not found
 }
 
 func newJob(o Options) (*job, error) {
@@ -231,7 +258,9 @@ func newJob(o Options) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &job{Options: o, work: work}, nil
+	search := &searcher{Executor: o.Exec}
+	o.Exec = search
+	return &job{Options: o, work: work, search: search}, nil
 }
 
 func (j *job) close() { _ = os.RemoveAll(j.work) }

@@ -22,6 +22,10 @@ var (
 	ErrNoProgram = errors.New("the build left no WebAssembly program")
 	// ErrCgo: a Go package that needs C, which Go cannot compile for WASI.
 	ErrCgo = errors.New("needs cgo, which Go does not have for WebAssembly")
+	// ErrNoWorld: a module cannot become a component, because nothing says in WIT what it imports or exports.
+	ErrNoWorld = errors.New("no WIT world")
+	// ErrOtherTarget: the toolchain has made something for another target than the options name.
+	ErrOtherTarget = errors.New("made for another target")
 	// ErrTooLarge: the module, or the source tree to copy, is above its limit.
 	ErrTooLarge = errors.New("too large")
 )
@@ -56,6 +60,7 @@ type MissingError struct {
 	Also    []string // further pieces that are missing, of the same version, so that one command can install all
 	Rustup  string   // the target to add when rustup manages the only Rust that is there; "" otherwise
 	AnyOf   []string // other pieces, each of which would do as well
+	Looked  []string // where it was looked for
 }
 
 func (e *MissingError) Error() string {
@@ -71,6 +76,9 @@ func (e *MissingError) Error() string {
 	}
 	if len(e.AnyOf) > 0 {
 		s += " (or any of: " + strings.Join(e.AnyOf, ", ") + ")"
+	}
+	if len(e.Looked) > 0 {
+		s += " (searched: " + strings.Join(e.Looked, ", ") + ")"
 	}
 	return s
 }

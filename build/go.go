@@ -105,10 +105,10 @@ func newGoCommand(ctx context.Context, j *job) (*goCommand, error) {
 		return nil, fmt.Errorf("go env: %w", err)
 	}
 	if g.olderThan(goWithWasip1) {
-		return nil, &MissingError{Kind: KindTarget, Name: "wasip1", Purpose: "Go can compile for WASI from go1.21 on", Version: goWithWasip1}
+		return nil, &MissingError{Kind: KindTarget, Name: "wasip1", Purpose: "Go can compile for WASI from go1.21 on", Version: goWithWasip1, Looked: []string{path}}
 	}
 	if j.Go.Reactor && g.olderThan(goWithReactor) {
-		return nil, &MissingError{Kind: KindTarget, Name: "wasip1 reactor", Purpose: "Go can build reactors from go1.24 on", Version: goWithReactor}
+		return nil, &MissingError{Kind: KindTarget, Name: "wasip1 reactor", Purpose: "Go can build reactors from go1.24 on", Version: goWithReactor, Looked: []string{path}}
 	}
 	g.settings["GOFLAGS"] = keepGoFlags(g.settings["GOFLAGS"])
 	g.env = setenv(g.env, "GOFLAGS="+strings.TrimSpace("-trimpath "+g.settings["GOFLAGS"]))

@@ -19,8 +19,8 @@ type rustCompiler struct {
 	version      string
 	commit       string // the compiler's own revision; "unknown" for most distributions
 	sysroot      string
-	target       string // one of rustTargets, or rustComponentTarget
-	linker       string // the linker to name; "" = rustc finds one by itself
+	target       string   // one of rustTargets, or rustComponentTarget
+	linker       string   // the linker to name; "" = rustc finds one by itself
 	known        []string // the targets that it knows
 	cargo        string
 	cargoVersion string

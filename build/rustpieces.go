@@ -98,6 +98,7 @@ func (f *rustFinder) missing() error {
 	own := slices.IndexFunc(f.failed, func(r *rustCompiler) bool { return !r.fromRustup() })
 	r := f.failed[max(own, 0)]
 	e := r.without(r.target)
+	e.Looked = f.asked()
 	if own < 0 {
 		return e
 	}
@@ -105,6 +106,15 @@ func (f *rustFinder) missing() error {
 		e.Also = []string{pieceCargo}
 	}
 	return f.withLinker(r, e)
+}
+
+// asked are the compilers that were asked for the library.
+func (f *rustFinder) asked() []string {
+	var all []string
+	for _, r := range f.failed {
+		all = append(all, strings.TrimSpace(r.path+" "+r.version))
+	}
+	return all
 }
 
 // withLinker adds the linker to what is missing, when it is.

@@ -16,11 +16,13 @@ import (
 // compileFlags say how to compile.
 type compileFlags struct {
 	language string
+	target   string
 	jobs     int
 	golang   build.GoOptions
 	rust     build.RustOptions
 	c        build.COptions
 	ldflags  []string
+	wit      build.ComponentOptions
 	given    func(flag string) bool // whether a flag is on the command line
 }
 
@@ -28,6 +30,7 @@ func (o *compileFlags) register(c *cobra.Command) {
 	f := c.Flags()
 	o.given = f.Changed
 	f.StringVar(&o.language, "language", "", "`LANGUAGE` of the project: go, rust, c (default: found out)")
+	f.StringVar(&o.target, "target", "", "`TARGET`: wasip1 (a module, the default), wasip2 (a component)")
 	f.IntVar(&o.jobs, "jobs", 0, "`N` compilers at once (default: one a processor)")
 	f.StringVar(&o.golang.Package, "package", "", "Go, Rust: the `PACKAGE` with the program, such as ./cmd/tool")
 	f.StringSliceVar(&o.golang.Tags, "go-tags", nil, "Go: build `TAGS`")
@@ -40,6 +43,8 @@ func (o *compileFlags) register(c *cobra.Command) {
 	f.StringArrayVar(&o.c.CFlags, "cflag", nil, "C: one more `FLAG` for the compiler; may be repeated")
 	f.StringVar(&o.c.Driver, "driver", "", "C: `DRIVER` of the build for a folder that has several: cmake, make, none")
 	f.StringVar(&o.c.Bin, "bin", "", "C, Rust: the `PROGRAM` to take: a target of CMake, make or cargo, or a file it leaves")
+	f.StringVar(&o.wit.WIT, "wit", "", "wasip2: `FILE` or folder in DIR with the WIT of a library (default: wit)")
+	f.StringVar(&o.wit.World, "world", "", "wasip2: the `WORLD` to build (default: the only one)")
 	f.StringArrayVar(&o.ldflags, "ldflag", nil, "one more `FLAG` for the linker; may be repeated")
 }
 
@@ -53,8 +58,8 @@ func (o *compileFlags) options(dir string) (build.Options, error) {
 	golang.LDFlags = strings.Join(o.ldflags, " ")
 	c.LDFlags = o.ldflags
 	rust.Package, rust.Bin, rust.LDFlags = golang.Package, c.Bin, o.ldflags
-	settings := build.Settings{Go: golang, Rust: rust, C: c}
-	opts := build.Options{Dir: dir, Language: o.language, Settings: settings, Jobs: o.jobs}
+	settings := build.Settings{Go: golang, Rust: rust, C: c, Component: o.wit}
+	opts := build.Options{Dir: dir, Language: o.language, Target: o.target, Settings: settings, Jobs: o.jobs}
 	projectOverlay{o.given}.apply(&opts, file.Build)
 	return opts, checkChoices(opts)
 }
@@ -65,6 +70,11 @@ func checkChoices(o build.Options) error {
 	case "", build.LanguageGo, build.LanguageRust, build.LanguageC:
 	default:
 		return &valueError{"--language", o.Language, "want go, rust or c"}
+	}
+	switch o.Target {
+	case "", build.TargetWASIP1, build.TargetWASIP2:
+	default:
+		return &valueError{"--target", o.Target, "want wasip1 or wasip2"}
 	}
 	switch o.C.Driver {
 	case "", build.DriverCMake, build.DriverMake, build.DriverNone:
