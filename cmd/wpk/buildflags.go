@@ -109,7 +109,7 @@ func (o *imageFlags) register(c *cobra.Command) {
 
 // options checks the flags before anything is compiled.
 func (o *imageFlags) options(a *app) (pack.Options, error) {
-	opts := pack.Options{Config: o.config}
+	opts := pack.Options{Config: o.config, Cache: a.layerCache()}
 	if o.layout != pack.LayoutUniversal && o.layout != pack.LayoutImage {
 		return opts, &valueError{"--layout", o.layout, "want universal or image"}
 	}
