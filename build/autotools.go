@@ -187,11 +187,8 @@ func (r *autotoolsRun) env() []string {
 // build makes the target that the options name, or everything.
 func (r *autotoolsRun) build(ctx context.Context, env []string) error {
 	args := []string{fmt.Sprintf("-j%d", r.Jobs)}
-	if target := r.C.Bin; target != "" {
-		ask := Command{Path: r.path, Args: []string{"-n", "--", target}, Dir: r.dir, Env: r.env()}
-		if _, err := output(ctx, r.Exec, ask); err == nil {
-			args = append(args, "--", target)
-		}
+	if r.knows(ctx, Command{Path: r.path, Args: []string{"-n", "--", r.C.Bin}, Dir: r.dir, Env: r.env()}) {
+		args = append(args, "--", r.C.Bin)
 	}
 	return r.run(ctx, Command{Path: r.path, Args: args, Dir: r.dir, Env: setenv(r.env(), env...)}, cCauses)
 }

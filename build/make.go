@@ -3,6 +3,8 @@ package build
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -84,14 +86,25 @@ func (m *makeRun) followsHeaders() bool { return false }
 // that the default target makes.
 func (m *makeRun) build(ctx context.Context, env []string) error {
 	args := []string{fmt.Sprintf("-j%d", m.Jobs)}
-	if target := m.C.Bin; target != "" {
-		if _, err := output(ctx, m.Exec, m.command("-n", "--", target)); err == nil {
-			args = append(args, "--", target)
-		}
+	if m.knows(ctx, m.command("-n", "--", m.C.Bin)) {
+		args = append(args, "--", m.C.Bin)
 	}
 	c := m.command(args...)
 	c.Env = setenv(c.Env, env...)
 	return m.run(ctx, c, cCauses)
+}
+
+// knows reports whether the Makefile has the target that the options name, as a dry run tells. A folder of that name is
+// a target that always succeeds, and makes nothing.
+func (m *makeRun) knows(ctx context.Context, dryRun Command) bool {
+	if m.C.Bin == "" {
+		return false
+	}
+	if info, err := os.Stat(filepath.Join(m.dir, m.C.Bin)); err == nil && info.IsDir() {
+		return false
+	}
+	_, err := output(ctx, m.Exec, dryRun)
+	return err == nil
 }
 
 func (m *makeRun) command(args ...string) Command {
