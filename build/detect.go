@@ -15,7 +15,7 @@ const cmakeFile = "CMakeLists.txt"
 var makefiles = []string{"GNUmakefile", "makefile", "Makefile"}
 
 // detect chooses the toolchain for the job's folder. Go and Rust come first, because their projects often have a Makefile
-// to drive them; then the most specific description of a C project; then loose *.c files.
+// to drive them; then the most specific description of a C project; then loose sources.
 func detect(j *job) (toolchain, error) {
 	switch j.Language {
 	case LanguageGo:
@@ -57,9 +57,11 @@ func detectGo(dir string) (toolchain, error) {
 
 // The values of [COptions.Driver].
 const (
-	DriverCMake = "cmake" // CMakeLists.txt
-	DriverMake  = "make"  // a Makefile
-	DriverNone  = "none"  // no build description: wpk compiles the *.c files itself
+	DriverCMake     = "cmake"     // CMakeLists.txt
+	DriverMeson     = "meson"     // meson.build
+	DriverAutotools = "autotools" // configure, or configure.ac
+	DriverMake      = "make"      // a Makefile
+	DriverNone      = "none"      // no build description: wpk compiles the C and C++ files itself
 )
 
 func detectC(dir, driver string) (toolchain, error) {
@@ -71,6 +73,8 @@ func detectC(dir, driver string) (toolchain, error) {
 		toolchain
 	}{
 		{DriverCMake, []string{cmakeFile}, exists(dir, cmakeFile), cmakeToolchain{}},
+		{DriverMeson, []string{mesonFile}, exists(dir, mesonFile), mesonToolchain{}},
+		{DriverAutotools, append([]string{configureFile}, configureSources[:1]...), hasConfigure(dir), autotoolsToolchain{}},
 		{DriverMake, makefiles, hasMakefile(dir), makeToolchain{}},
 		{DriverNone, plainPatterns, len(plainSources(dir)) > 0, plainToolchain{}},
 	} {
