@@ -16,6 +16,8 @@ var (
 	ErrNoMainPackage = errors.New("no main package")
 	// ErrNoRustProgram: a Rust project with libraries only, or without the program that was asked for.
 	ErrNoRustProgram = errors.New("no Rust program")
+	// ErrNoPythonEntry: a Python project that says nowhere how it starts, or not in the way that was asked for.
+	ErrNoPythonEntry = errors.New("nothing says how the Python program starts")
 	// ErrNoProgram: the build succeeded and left no WebAssembly program.
 	ErrNoProgram = errors.New("the build left no WebAssembly program")
 	// ErrTooLarge: the module, or the source tree to copy, is above its limit.
@@ -26,7 +28,7 @@ var (
 type DetectError struct {
 	Dir    string   // the folder
 	Looked []string // what was looked for
-	Err    error    // ErrUnknownLanguage, ErrNoGoModule, ErrNoMainPackage or ErrNoRustProgram
+	Err    error    // ErrUnknownLanguage, ErrNoGoModule, ErrNoMainPackage, ErrNoRustProgram or ErrNoPythonEntry
 }
 
 func (e *DetectError) Error() string {
@@ -40,11 +42,12 @@ const (
 	KindTool    = "tool"    // a program
 	KindTarget  = "target"  // a tool's ability to compile for WebAssembly
 	KindSysroot = "sysroot" // the C library for WebAssembly
+	KindRuntime = "runtime" // the runtime pack of an interpreted language; Name is the language
 )
 
 // MissingError tells which piece of a toolchain this machine lacks.
 type MissingError struct {
-	Kind    string   // KindTool, KindTarget or KindSysroot
+	Kind    string   // KindTool, KindTarget, KindSysroot or KindRuntime
 	Name    string   // the piece: "go", "clang", "wasm-ld", "wasi-libc", "make", …
 	Purpose string   // what it is needed for
 	Version string   // the version that fits the pieces that are there, such as "14" for clang 14's linker; "" = any
@@ -88,7 +91,7 @@ func (e *ToolError) Error() string {
 // AmbiguousError tells that several programs could be meant.
 type AmbiguousError struct {
 	Dir        string   // the project's folder
-	What       string   // what there are several of: "main packages", "packages", "programs"
+	What       string   // what there are several of: "main packages", "packages", "programs", "entry points"
 	Candidates []string // what the option that chooses may name
 }
 

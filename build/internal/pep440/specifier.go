@@ -17,8 +17,8 @@ type Specifiers struct {
 type clause struct {
 	op      string
 	version Version // zero for a "===" of no version
-	prefix  bool   // "==1.2.*"
-	text    string // what "===" compares with
+	prefix  bool    // "==1.2.*"
+	text    string  // what "===" compares with
 }
 
 // operators in the order in which they must be looked for.

@@ -29,9 +29,9 @@ const attempts = 3
 
 // Fetcher downloads from package indexes, with credentials where they belong, and keeps wheels below a folder.
 type Fetcher struct {
-	Client *http.Client      // such as [NewClient]'s
-	Cache  string            // folder for wheels by digest; "" keeps none
-	Event  func(text string) // told of each download; nil = nobody
+	Client *http.Client             // such as [NewClient]'s
+	Cache  string                   // folder for wheels by digest; "" keeps none
+	Event  func(text string)        // told of each download; nil = nobody
 	Login  map[string]*url.Userinfo // credentials by host
 }
 
