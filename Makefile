@@ -49,6 +49,7 @@ test: runners ## set up, then run all tests with real registries and real progra
 	scripts/setup.sh test
 	scripts/tools.sh crane registry >/dev/null
 	scripts/fixtures.sh gojq yq zlib docker-registry >/dev/null
+	scripts/npm.sh internal/wpktest/npm/jco >/dev/null
 	$(GO) vet -stdmethods=false ./...
 	$(GO) test $(RACE) -count=1 -timeout 20m $(TESTFLAGS) ./...
 
@@ -57,6 +58,7 @@ interop: runners ## only the way of real programs through real registries and cl
 	scripts/setup.sh test
 	scripts/tools.sh crane registry >/dev/null
 	scripts/fixtures.sh gojq yq zlib docker-registry >/dev/null
+	scripts/npm.sh internal/wpktest/npm/jco >/dev/null
 	$(GO) test -count=1 -v -timeout 20m $(TESTFLAGS) ./internal/wpktest/interop
 
 .PHONY: lint
@@ -75,6 +77,15 @@ bench: ## a table of ratios: against crane, against go build, of the smoke matri
 	scripts/setup.sh bench
 	$(MAKE) --no-print-directory build
 	scripts/bench.sh
+
+.PHONY: table
+table: runners ## measure a sample of each language, and put the table into README.md
+	scripts/setup.sh test
+	mkdir -p bin
+	WPK_TABLE=$(CURDIR)/bin/languages.md $(GO) test -count=1 -run TestLanguages ./internal/wpktest/interop
+	awk '/<!-- languages -->/ { print; while ((getline line < "bin/languages.md") > 0) print line; skip = 1; next } \
+		/^$$/ { skip = 0 } !skip' README.md >bin/README.md
+	mv bin/README.md README.md
 
 .PHONY: cover
 cover: ## test coverage of each package, and bin/cover.html

@@ -67,6 +67,8 @@ type Settings struct {
 	C    COptions // C, C++, Makefile and CMake projects
 
 	Python PythonOptions
+
+	Component ComponentOptions // components, of whatever language
 }
 
 // GoOptions are the settings for Go.
@@ -76,7 +78,15 @@ type GoOptions struct {
 	LDFlags  string   // more flags for the linker, after "-s -w -buildid="
 	BuildVCS bool     // stamp the module with the revision; off, because it makes equal sources differ
 	Reactor  bool     // a library with _initialize and //go:wasmexport functions instead of a command
+	Compiler string   // CompilerGo or CompilerTinyGo; "" = CompilerGo
+	CgoStubs bool     // build even when a dependency's C is replaced by something that fails at run time
 }
+
+// The values of [GoOptions.Compiler].
+const (
+	CompilerGo     = "go"     // the Go project's own
+	CompilerTinyGo = "tinygo" // https://tinygo.org: far smaller modules, not all of the language and library
+)
 
 // RustOptions are the settings for Rust.
 type RustOptions struct {
@@ -86,6 +96,7 @@ type RustOptions struct {
 	NoDefaultFeatures bool     // leave out the package's default features
 	Profile           string   // cargo's profile; "" = release
 	LDFlags           []string // more flags for the linker
+	Reactor           bool     // the library (crate-type cdylib) with _initialize instead of a program
 }
 
 // COptions are the settings for C: plain *.c files, Makefile and CMake projects.
@@ -152,7 +163,9 @@ type Source struct {
 // Build compiles the project in o.Dir. Its errors are:
 //   - *[fs.PathError]: o.Dir cannot be read
 //   - *[DetectError]: nothing there that can be built
+//   - *[TargetError]: the project is for another kind of WebAssembly
 //   - *[MissingError]: a tool, target or sysroot is missing on this machine
+//   - *[CgoError]: a Go program that needs C
 //   - *[AmbiguousError]: several programs, and the options name none
 //   - *[ToolError]: the tool ran and failed; what it said went to o.Output
 //   - *[DistributionError], *[ProjectFileError], *[IndexError]: what a Python project requires cannot be had
@@ -164,11 +177,20 @@ func Build(ctx context.Context, o Options) (*Module, error) {
 		return nil, err
 	}
 	defer j.close()
+	m, err := j.build(ctx, o.Target)
+	return m, j.search.explain(err)
+}
+
+// build does it all. asked is the target that the caller has named, if any.
+func (j *job) build(ctx context.Context, asked string) (*Module, error) {
 	t, err := detect(j)
 	if err != nil {
 		return nil, err
 	}
+	source := make(chan Source, 1)
+	go func() { source <- sourceOf(ctx, j) }() // git takes as long as a small compiler, and has nothing to do with it
 	p, err := t.compile(ctx, j)
+	from := <-source
 	if err != nil {
 		return nil, err
 	}
@@ -177,8 +199,26 @@ func Build(ctx context.Context, o Options) (*Module, error) {
 		return nil, err
 	}
 	m.Facts, m.Warnings = p.facts, p.warnings
-	m.Facts.Target = j.Target
-	m.Facts.Source = sourceOf(ctx, j)
+	m.Facts.Source = from
+	return onTarget(ctx, j, m, p.path, asked)
+}
+
+// onTarget makes a module be what was asked for. Without a wish, what the toolchain has left is right: some make nothing
+// but components.
+func onTarget(ctx context.Context, j *job, m *Module, path, asked string) (*Module, error) {
+	if j.Target == TargetWASIP2 {
+		var err error
+		if m, err = componentize(ctx, j, m, path); err != nil {
+			return nil, err
+		}
+	}
+	m.Facts.Target = TargetWASIP1
+	if m.Info.Kind == wasm.Component {
+		m.Facts.Target = TargetWASIP2
+	}
+	if asked != "" && asked != m.Facts.Target {
+		return nil, &ResultError{Name: filepath.Base(path), Err: fmt.Errorf("%w: it is %s, not %s", ErrOtherTarget, m.Facts.Target, asked)}
+	}
 	return m, nil
 }
 
@@ -198,7 +238,8 @@ type product struct {
 // the tools write.
 type job struct {
 	Options
-	work string
+	work   string
+	search *searcher // Options.Exec, and what it has not found
 }
 
 func newJob(o Options) (*job, error) {
@@ -230,7 +271,9 @@ func newJob(o Options) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &job{Options: o, work: work}, nil
+	search := &searcher{Executor: o.Exec}
+	o.Exec = search
+	return &job{Options: o, work: work, search: search}, nil
 }
 
 func (j *job) close() { _ = os.RemoveAll(j.work) }

@@ -25,6 +25,9 @@ const (
 	CauseExceptions CauseKind = "exceptions" // C++ exceptions
 	CauseEmulation  CauseKind = "emulation"  // a call that wasi-libc emulates in a library of its own; Subject is the library: "signal", "mman", …
 	CauseDependency CauseKind = "dependency" // a dependency that does not build for WASI; Subject is its name
+	CauseVersion    CauseKind = "version"    // the project wants a newer tool; Subject is the version, such as "go1.27"
+	CauseOldTool    CauseKind = "old-tool"   // a project for a newer compiler; Subject is the compiler and the version, as far as known
+	CauseDownload   CauseKind = "download"   // a dependency that is not there and cannot be downloaded; Subject is its name, if known
 )
 
 // tailSize bounds what is kept of a tool's output to recognise causes in: the errors of a build that runs many

@@ -162,13 +162,13 @@ func (f *finder) lacks(ctx context.Context, d driver) *MissingError {
 	}
 	var lacking []*MissingError
 	if libc == "" {
-		lacking = append(lacking, &MissingError{Kind: KindSysroot, Name: pieceLibc, Purpose: "is the C library for WebAssembly"})
+		lacking = append(lacking, &MissingError{Kind: KindSysroot, Name: pieceLibc, Purpose: "is the C library for WebAssembly", Looked: append([]string{"where " + d.path + " has it"}, ownSysroots[1:]...)})
 	}
 	if f.llvmTool(ctx, d, pieceLinker) == nil {
 		lacking = append(lacking, &MissingError{Kind: KindTool, Name: pieceLinker, Purpose: "links WebAssembly"})
 	}
 	if path := f.askPath(ctx, d, target, "-print-libgcc-file-name"); !exists(filepath.Dir(path), filepath.Base(path)) {
-		lacking = append(lacking, &MissingError{Kind: KindTarget, Name: pieceBuiltins, Purpose: "holds clang's own functions for WebAssembly"})
+		lacking = append(lacking, &MissingError{Kind: KindTarget, Name: pieceBuiltins, Purpose: "holds clang's own functions for WebAssembly", Looked: []string{path}})
 	}
 	if len(lacking) == 0 {
 		lacking = append(lacking, &MissingError{Kind: KindSysroot, Name: pieceLibc, Purpose: "the one that is there does not fit clang"})

@@ -1,11 +1,12 @@
 package build
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"go/version"
-	"path/filepath"
 	"strings"
 )
 
@@ -32,20 +33,61 @@ type goCommand struct {
 }
 
 func (goToolchain) compile(ctx context.Context, j *job) (product, error) {
+	if j.Go.Compiler == CompilerTinyGo {
+		return compileTinyGo(ctx, j)
+	}
 	g, err := newGoCommand(ctx, j)
 	if err != nil {
 		return product{}, err
 	}
-	p, err := g.mainPackage(ctx)
+	pattern, err := g.pattern(ctx)
 	if err != nil {
 		return product{}, err
 	}
-	flags, out := g.flags(), filepath.Join(j.work, "module.wasm")
-	args := append([]string{"build", fmt.Sprintf("-p=%d", j.Jobs), "-o", out}, flags...)
-	if err := g.run(ctx, append(args, "--", p.ImportPath)...); err != nil {
+	flags, out := g.flags(), j.path("module.wasm")
+	graph, err := g.build(ctx, pattern, append([]string{fmt.Sprintf("-p=%d", j.Jobs), "-o", out}, flags...))
+	if err != nil {
 		return product{}, err
 	}
-	return product{path: out, facts: g.facts(p, flags)}, nil
+	warnings, err := g.advise(graph, out)
+	if err != nil {
+		return product{}, err
+	}
+	return product{path: out, facts: g.facts(graph.main, flags), warnings: warnings}, nil
+}
+
+// build compiles the package and asks about its dependencies at the same time: what is known about them explains a
+// failure, and what compiles but cannot work. On a machine with a processor to spare the question costs nothing.
+func (g *goCommand) build(ctx context.Context, pattern string, args []string) (*goGraph, error) {
+	buildCtx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var graph *goGraph
+	var listErr error
+	listed := make(chan struct{})
+	go func() {
+		defer close(listed)
+		if graph, listErr = g.list(ctx, pattern); listErr != nil {
+			cancel() // there is no program to build
+		}
+	}()
+	c := g.command(append(append([]string{"build"}, args...), "--", pattern)...)
+	err := g.run(buildCtx, c, func(said string) []Cause {
+		<-listed
+		return goCauses(said, graph)
+	})
+	<-listed
+	var failed *ToolError
+	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case listErr != nil && !errors.As(listErr, &failed):
+		return nil, listErr
+	case errors.As(err, &failed):
+		return nil, g.explain(graph, err)
+	case err == nil:
+		err = listErr
+	}
+	return graph, err
 }
 
 // newGoCommand finds Go and checks that it can do what is asked of it.
@@ -55,7 +97,7 @@ func newGoCommand(ctx context.Context, j *job) (*goCommand, error) {
 		return nil, &MissingError{Kind: KindTool, Name: "go", Purpose: "compiles Go"}
 	}
 	g := &goCommand{job: j, path: path, env: setenv(j.Env, "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")}
-	out, err := g.output(ctx, append([]string{"env", "-json", "GOVERSION", "GOFLAGS"}, goQueried...)...)
+	out, err := g.ask(ctx, append([]string{"env", "-json", "GOVERSION", "GOFLAGS"}, goQueried...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -63,10 +105,10 @@ func newGoCommand(ctx context.Context, j *job) (*goCommand, error) {
 		return nil, fmt.Errorf("go env: %w", err)
 	}
 	if g.olderThan(goWithWasip1) {
-		return nil, &MissingError{Kind: KindTarget, Name: "wasip1", Purpose: "Go can compile for WASI from go1.21 on", Version: goWithWasip1}
+		return nil, &MissingError{Kind: KindTarget, Name: "wasip1", Purpose: "Go can compile for WASI from go1.21 on", Version: goWithWasip1, Looked: []string{path}}
 	}
 	if j.Go.Reactor && g.olderThan(goWithReactor) {
-		return nil, &MissingError{Kind: KindTarget, Name: "wasip1 reactor", Purpose: "Go can build reactors from go1.24 on", Version: goWithReactor}
+		return nil, &MissingError{Kind: KindTarget, Name: "wasip1 reactor", Purpose: "Go can build reactors from go1.24 on", Version: goWithReactor, Looked: []string{path}}
 	}
 	g.settings["GOFLAGS"] = keepGoFlags(g.settings["GOFLAGS"])
 	g.env = setenv(g.env, "GOFLAGS="+strings.TrimSpace("-trimpath "+g.settings["GOFLAGS"]))
@@ -125,12 +167,20 @@ func (g *goCommand) facts(p *goPackage, flags []string) Facts {
 	return f
 }
 
-// run calls go with its output streamed to the caller.
-func (g *goCommand) run(ctx context.Context, args ...string) error {
-	return g.Exec.Run(ctx, Command{Path: g.path, Args: args, Dir: g.Dir, Env: g.env, Stdout: g.Output, Stderr: g.Output})
+func (g *goCommand) command(args ...string) Command {
+	return Command{Path: g.path, Args: args, Dir: g.Dir, Env: g.env}
 }
 
-// output calls go for an answer; why it has none is streamed to the caller.
-func (g *goCommand) output(ctx context.Context, args ...string) (string, error) {
-	return output(ctx, g.Exec, Command{Path: g.path, Args: args, Dir: g.Dir, Env: g.env, Stderr: g.Output})
+// ask calls go for an answer. What it says when it has none reaches the caller.
+func (g *goCommand) ask(ctx context.Context, args ...string) (string, error) {
+	var out bytes.Buffer
+	said := &tail{w: g.Output}
+	c := g.command(args...)
+	c.Stdout, c.Stderr = &out, said
+	err := g.Exec.Run(ctx, c)
+	var failed *ToolError
+	if errors.As(err, &failed) {
+		failed.Causes = goCauses(string(said.last), nil)
+	}
+	return out.String(), err
 }

@@ -58,7 +58,7 @@ func (b *pythonBuild) dependencies(ctx context.Context) ([]*pypi.Distribution, e
 	if err != nil {
 		return nil, err
 	}
-	path, data, err := readLock(b.Dir)
+	path, data, err := readPythonLock(b.Dir)
 	if err != nil {
 		return nil, err
 	}
@@ -74,8 +74,8 @@ func (b *pythonBuild) dependencies(ctx context.Context) ([]*pypi.Distribution, e
 	return all, err
 }
 
-// readLock reads the project's lock file; nil without one.
-func readLock(dir string) (path string, data []byte, err error) {
+// readPythonLock reads the project's lock file; nil without one.
+func readPythonLock(dir string) (path string, data []byte, err error) {
 	for _, name := range []string{pythonLockWASI, pythonLock} {
 		path = filepath.Join(dir, name)
 		if data, err = os.ReadFile(path); !errors.Is(err, os.ErrNotExist) {
@@ -213,9 +213,12 @@ type PythonLock struct {
 	Foreign      bool // the folder's pylock.toml is another tool's
 }
 
-// LockPython chooses the versions of what a Python project requires, and writes them down with their digests. It needs
-// no runtime: version is the CPython that the program will run on, such as "3.13.5".
-func LockPython(ctx context.Context, o Options, version string) (*PythonLock, error) {
+// defaultPython is the CPython to lock for when there is no runtime here to ask.
+const defaultPython = "3.13.5"
+
+// LockPython chooses the versions of what a Python project requires, and writes them down with their digests. It writes
+// no file. Its errors are those of [Build].
+func LockPython(ctx context.Context, o Options) (*PythonLock, error) {
 	j, err := newJob(o)
 	if err != nil {
 		return nil, err
@@ -224,6 +227,12 @@ func LockPython(ctx context.Context, o Options, version string) (*PythonLock, er
 	p, err := readPython(j)
 	if err != nil {
 		return nil, err
+	}
+	version := defaultPython
+	if j.Runtimes != nil {
+		if pack, err := j.Runtimes.Runtime(ctx, LanguagePython); err == nil {
+			version = pack.Version
+		}
 	}
 	env := pypi.Target(version)
 	r, index, err := newResolver(j, p, env)

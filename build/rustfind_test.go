@@ -3,6 +3,7 @@ package build
 import (
 	"errors"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -92,7 +93,7 @@ func TestFindRust(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := (rustCompiler{path: r.path, target: r.target, cargo: r.cargo, linker: r.linker}); got != tt.want {
+			if got := (rustCompiler{path: r.path, target: r.target, cargo: r.cargo, linker: r.linker}); !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("got %+v, want %+v", got, tt.want)
 			}
 		})

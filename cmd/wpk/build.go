@@ -27,11 +27,12 @@ type buildOptions struct {
 
 // buildResult is what build prints.
 type buildResult struct {
-	References []string    `json:"references"`
-	Digest     string      `json:"digest"`
-	Layout     string      `json:"layout"`
-	Module     moduleFacts `json:"module"`
-	Facts      build.Facts `json:"build"`
+	References []string        `json:"references"`
+	Digest     string          `json:"digest"`
+	Layout     string          `json:"layout"`
+	Module     moduleFacts     `json:"module"`
+	Facts      build.Facts     `json:"build"`
+	Warnings   []build.Warning `json:"warnings,omitempty"`
 }
 
 type moduleFacts struct {
@@ -131,15 +132,28 @@ func (a *app) compile(ctx context.Context, o build.Options) (module *build.Modul
 		return nil, "", err
 	}
 	a.ui.Say("build: %s %s with %s in %s", name, describe(module), tools(module.Facts), ui.Duration(time.Since(start)))
+	a.warn(module.Warnings)
 	return module, name, nil
+}
+
+// warn tells what compiles and will not work. The places come from the sources.
+func (a *app) warn(warnings []build.Warning) {
+	for _, w := range warnings {
+		text := w.Text
+		if w.Where != "" {
+			text = w.Where + ": " + text
+		}
+		a.ui.Say("%s %s", ui.Paint(a.ui.Color, ui.Warn, "warning:"), ui.Printable(text))
+	}
 }
 
 // saveBuild writes the artifact to every place and prints the result.
 func (a *app) saveBuild(ctx context.Context, o buildOptions, places []place, module *build.Module, artifact registry.Artifact) error {
 	res := buildResult{
-		Layout: o.image.layout,
-		Module: moduleFacts{module.Digest, int64(len(module.Wasm)), module.Info.Kind.String(), module.Info.WASI()},
-		Facts:  module.Facts,
+		Layout:   o.image.layout,
+		Module:   moduleFacts{module.Digest, int64(len(module.Wasm)), module.Info.Kind.String(), module.Info.WASI()},
+		Facts:    module.Facts,
+		Warnings: module.Warnings,
 	}
 	for _, p := range places {
 		digest, err := a.save(ctx, p, artifact)

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wpkdev/wpk/build"
+	"github.com/wpkdev/wpk/internal/project"
 	"github.com/wpkdev/wpk/pack"
 	"github.com/wpkdev/wpk/registry"
 )
@@ -15,16 +16,21 @@ import (
 // compileFlags say how to compile.
 type compileFlags struct {
 	language string
+	target   string
 	jobs     int
 	golang   build.GoOptions
 	rust     build.RustOptions
 	c        build.COptions
 	ldflags  []string
+	wit      build.ComponentOptions
+	given    func(flag string) bool // whether a flag is on the command line
 }
 
 func (o *compileFlags) register(c *cobra.Command) {
 	f := c.Flags()
+	o.given = f.Changed
 	f.StringVar(&o.language, "language", "", "`LANGUAGE` of the project: go, rust, c (default: found out)")
+	f.StringVar(&o.target, "target", "", "`TARGET`: wasip1 (a module, the default), wasip2 (a component)")
 	f.IntVar(&o.jobs, "jobs", 0, "`N` compilers at once (default: one a processor)")
 	f.StringVar(&o.golang.Package, "package", "", "Go, Rust: the `PACKAGE` with the program, such as ./cmd/tool")
 	f.StringSliceVar(&o.golang.Tags, "go-tags", nil, "Go: build `TAGS`")
@@ -37,26 +43,45 @@ func (o *compileFlags) register(c *cobra.Command) {
 	f.StringArrayVar(&o.c.CFlags, "cflag", nil, "C: one more `FLAG` for the compiler; may be repeated")
 	f.StringVar(&o.c.Driver, "driver", "", "C: `DRIVER` of the build for a folder that has several: cmake, make, none")
 	f.StringVar(&o.c.Bin, "bin", "", "C, Rust: the `PROGRAM` to take: a target of CMake, make or cargo, or a file it leaves")
+	f.StringVar(&o.wit.WIT, "wit", "", "wasip2: `FILE` or folder in DIR with the WIT of a library (default: wit)")
+	f.StringVar(&o.wit.World, "world", "", "wasip2: the `WORLD` to build (default: the only one)")
 	f.StringArrayVar(&o.ldflags, "ldflag", nil, "one more `FLAG` for the linker; may be repeated")
 }
 
+// options are the flags over what the project's wpk.yaml says.
 func (o *compileFlags) options(dir string) (build.Options, error) {
+	file, err := project.Load(dir)
+	if err != nil {
+		return build.Options{}, err
+	}
 	golang, rust, c := o.golang, o.rust, o.c
-	switch o.language {
-	case "", build.LanguageGo, build.LanguageRust, build.LanguageC:
-	default:
-		return build.Options{}, &valueError{"--language", o.language, "want go, rust or c"}
-	}
-	switch c.Driver {
-	case "", build.DriverCMake, build.DriverMake, build.DriverNone:
-	default:
-		return build.Options{}, &valueError{"--driver", c.Driver, "want cmake, make or none"}
-	}
 	golang.LDFlags = strings.Join(o.ldflags, " ")
 	c.LDFlags = o.ldflags
 	rust.Package, rust.Bin, rust.LDFlags = golang.Package, c.Bin, o.ldflags
-	settings := build.Settings{Go: golang, Rust: rust, C: c}
-	return build.Options{Dir: dir, Language: o.language, Settings: settings, Jobs: o.jobs}, nil
+	settings := build.Settings{Go: golang, Rust: rust, C: c, Component: o.wit}
+	opts := build.Options{Dir: dir, Language: o.language, Target: o.target, Settings: settings, Jobs: o.jobs}
+	projectOverlay{o.given}.apply(&opts, file.Build)
+	return opts, checkChoices(opts)
+}
+
+// checkChoices refuses words that no build knows, wherever they come from.
+func checkChoices(o build.Options) error {
+	switch o.Language {
+	case "", build.LanguageGo, build.LanguageRust, build.LanguageC:
+	default:
+		return &valueError{"--language", o.Language, "want go, rust or c"}
+	}
+	switch o.Target {
+	case "", build.TargetWASIP1, build.TargetWASIP2:
+	default:
+		return &valueError{"--target", o.Target, "want wasip1 or wasip2"}
+	}
+	switch o.C.Driver {
+	case "", build.DriverCMake, build.DriverMake, build.DriverNone:
+	default:
+		return &valueError{"--driver", o.C.Driver, "want cmake, make or none"}
+	}
+	return nil
 }
 
 // imageFlags say how to pack.

@@ -36,6 +36,8 @@ func causeHint(c build.Cause) string {
 		return "wasi-libc emulates this: --emulate " + c.Subject
 	case build.CauseDependency:
 		return c.Subject + " does not build for WASI: look for a feature that leaves it out, or for a newer version"
+	case build.CauseOutdated:
+		return c.Subject + " is too old for this module: " + installCommand("", c.Subject)
 	}
 	return ""
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wpkdev/wpk/build"
+	"github.com/wpkdev/wpk/internal/project"
 	"github.com/wpkdev/wpk/internal/ui"
 	"github.com/wpkdev/wpk/pack"
 	"github.com/wpkdev/wpk/registry"
@@ -96,13 +97,23 @@ func explainUsage(err error) (int, string) {
 	var value *valueError
 	var ref *registry.RefError
 	var option *pack.OptionError
+	var file *project.Error
 	switch {
+	case errors.As(err, &file):
+		return exitUsage, fileHint(file)
 	case errors.As(err, &usage), errors.As(err, &value), errors.As(err, &option):
 		return exitUsage, ""
 	case errors.As(err, &ref):
 		return exitUsage, "a reference is host/repository:tag, oci:FOLDER:tag or oci-archive:FILE:tag; a module's file is ./FILE.wasm"
 	}
 	return 0, ""
+}
+
+func fileHint(e *project.Error) string {
+	if e.Nearest != "" {
+		return "did you mean " + e.Nearest + "?"
+	}
+	return "docs/wpk-yaml.md lists the keys"
 }
 
 func explainBuild(err error) (int, string) {

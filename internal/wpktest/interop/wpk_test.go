@@ -48,18 +48,19 @@ func setUp(m *testing.M) (int, error) {
 // wpk is the program with one local store.
 type wpk struct {
 	store string
+	env   []string // more of the environment
 }
 
 func newWpk(t *testing.T) wpk {
 	t.Helper()
-	return wpk{t.TempDir()}
+	return wpk{store: t.TempDir()}
 }
 
 // run returns what wpk prints on stdout and fails the test when it fails.
 func (w wpk) run(t *testing.T, stdin []byte, args ...string) []byte {
 	t.Helper()
 	cmd := command(t, binary, args...)
-	cmd.Env = append(os.Environ(), "WPK_DATA_DIR="+w.store, "WPK_CACHE_DIR="+cache)
+	cmd.Env = append(append(os.Environ(), "WPK_DATA_DIR="+w.store, "WPK_CACHE_DIR="+cache), w.env...)
 	return output(t, cmd, stdin)
 }
 
