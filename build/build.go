@@ -67,6 +67,8 @@ type Settings struct {
 	Rust RustOptions
 	C    COptions // C and C++
 
+	Python PythonOptions
+
 	Component ComponentOptions // components, of whatever language
 }
 
@@ -146,6 +148,16 @@ type Facts struct {
 	Flags    []string `json:"flags,omitempty"`   // the flags that shaped the module, ours and the caller's
 	Env      []string `json:"env,omitempty"`     // the environment that shaped the module, as "KEY=value"
 	Source   Source   `json:"source"`            // where the sources come from
+
+	Dependencies []Dependency `json:"dependencies,omitempty"` // what of others is in the module, sorted by name
+}
+
+// Dependency is a distribution of others that is in a module.
+type Dependency struct {
+	Type    string `json:"type"` // of package URLs: "pypi"
+	Name    string `json:"name"`
+	Version string `json:"version"`
+	SHA256  string `json:"sha256,omitempty"` // of the file that it came in; "" when it was installed here already
 }
 
 // Tool is a program that took part in a build.
@@ -169,6 +181,7 @@ type Source struct {
 //   - *[CgoError]: a Go program that needs C
 //   - *[AmbiguousError]: several programs, and the options name none
 //   - *[ToolError]: the tool ran and failed; what it said went to o.Output
+//   - *[DistributionError], *[ProjectFileError], *[IndexError]: what a Python project requires cannot be had
 //   - *[ResultError]: the tool succeeded, yet what it left is no module
 //   - the context's error when it ended first
 func Build(ctx context.Context, o Options) (*Module, error) {

@@ -16,6 +16,8 @@ var (
 	ErrNoMainPackage = errors.New("no main package")
 	// ErrNoRustProgram: a Rust project with libraries only, or without the program that was asked for.
 	ErrNoRustProgram = errors.New("no Rust program")
+	// ErrNoPythonEntry: a Python project that says nowhere how it starts, or not in the way that was asked for.
+	ErrNoPythonEntry = errors.New("nothing says how the Python program starts")
 	// ErrNoRustReactor: a Rust project without a library that can be a reactor.
 	ErrNoRustReactor = errors.New("no Rust library for a reactor")
 	// ErrNoProgram: the build succeeded and left no WebAssembly program.
@@ -34,7 +36,7 @@ var (
 type DetectError struct {
 	Dir    string   // the folder
 	Looked []string // what was looked for
-	Err    error    // ErrUnknownLanguage, ErrNoGoModule, ErrNoMainPackage, ErrNoRustProgram or ErrNoRustReactor
+	Err    error    // ErrUnknownLanguage, ErrNoGoModule, ErrNoMainPackage, ErrNoRustProgram, ErrNoRustReactor or ErrNoPythonEntry
 }
 
 func (e *DetectError) Error() string {
@@ -119,7 +121,7 @@ func (e *CgoError) Unwrap() error { return ErrCgo }
 // AmbiguousError tells that several programs could be meant.
 type AmbiguousError struct {
 	Dir        string   // the project's folder
-	What       string   // what there are several of: "main packages", "packages", "programs"
+	What       string   // what there are several of: "main packages", "packages", "programs", "entry points"
 	Candidates []string // what the option that chooses may name
 }
 

@@ -21,6 +21,7 @@ type compileFlags struct {
 	golang   build.GoOptions
 	rust     build.RustOptions
 	c        build.COptions
+	python   build.PythonOptions
 	ldflags  []string
 	wit      build.ComponentOptions
 	given    func(flag string) bool // whether a flag is on the command line
@@ -29,7 +30,7 @@ type compileFlags struct {
 func (o *compileFlags) register(c *cobra.Command) {
 	f := c.Flags()
 	o.given = f.Changed
-	f.StringVar(&o.language, "language", "", "`LANGUAGE` of the project: go, rust, c (default: found out)")
+	f.StringVar(&o.language, "language", "", "`LANGUAGE` of the project: go, rust, c, python (default: found out)")
 	f.StringVar(&o.target, "target", "", "`TARGET`: wasip1 (a module, the default), wasip2 (a component)")
 	f.IntVar(&o.jobs, "jobs", 0, "`N` compilers at once (default: one a processor)")
 	f.StringVar(&o.golang.Package, "package", "", "Go, Rust: the `PACKAGE` with the program, such as ./cmd/tool")
@@ -48,6 +49,7 @@ func (o *compileFlags) register(c *cobra.Command) {
 	f.StringVar(&o.c.Bin, "bin", "", "C, Rust: the `PROGRAM` to take: a target of CMake, make or cargo, or a file it leaves")
 	f.StringVar(&o.wit.WIT, "wit", "", "wasip2: `FILE` or folder in DIR with the WIT of a library (default: wit)")
 	f.StringVar(&o.wit.World, "world", "", "wasip2: the `WORLD` to build (default: the only one)")
+	pythonFlags(c, &o.python)
 	f.StringArrayVar(&o.ldflags, "ldflag", nil, "one more `FLAG` for the linker; may be repeated")
 }
 
@@ -58,10 +60,14 @@ func (o *compileFlags) options(dir string) (build.Options, error) {
 		return build.Options{}, err
 	}
 	golang, rust, c := o.golang, o.rust, o.c
+	python, err := fromHere(o.python)
+	if err != nil {
+		return build.Options{}, err
+	}
 	golang.LDFlags = strings.Join(o.ldflags, " ")
 	c.LDFlags = o.ldflags
 	rust.Package, rust.Bin, rust.LDFlags = golang.Package, c.Bin, o.ldflags
-	settings := build.Settings{Go: golang, Rust: rust, C: c, Component: o.wit}
+	settings := build.Settings{Go: golang, Rust: rust, C: c, Python: python, Component: o.wit}
 	opts := build.Options{Dir: dir, Language: o.language, Target: o.target, Settings: settings, Jobs: o.jobs}
 	projectOverlay{o.given}.apply(&opts, file.Build)
 	return opts, checkChoices(opts)
@@ -70,9 +76,9 @@ func (o *compileFlags) options(dir string) (build.Options, error) {
 // checkChoices refuses words that no build knows, wherever they come from.
 func checkChoices(o build.Options) error {
 	switch o.Language {
-	case "", build.LanguageGo, build.LanguageRust, build.LanguageC:
+	case "", build.LanguageGo, build.LanguageRust, build.LanguageC, build.LanguagePython:
 	default:
-		return &valueError{"--language", o.Language, "want go, rust or c"}
+		return &valueError{"--language", o.Language, "want go, rust, c or python"}
 	}
 	switch o.Target {
 	case "", build.TargetWASIP1, build.TargetWASIP2:
@@ -91,7 +97,7 @@ func checkChoices(o build.Options) error {
 			return &valueError{"--emulate", calls, "want signal, mman, getpid or process-clocks"}
 		}
 	}
-	return nil
+	return checkLibrary(o.Python)
 }
 
 // imageFlags say how to pack.

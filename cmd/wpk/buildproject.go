@@ -18,6 +18,7 @@ func (p projectOverlay) apply(o *build.Options, b project.Build) {
 	p.golang(&o.Go, b.Go)
 	p.rust(&o.Rust, b.Rust)
 	p.c(&o.C, b.C)
+	p.python(&o.Python, b.Python)
 }
 
 func (p projectOverlay) golang(o *build.GoOptions, y project.Go) {

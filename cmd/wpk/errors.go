@@ -78,7 +78,7 @@ func oneLine(err error) string {
 // explain maps an error to its exit code and a hint, which may be empty. It is
 // the only place that does.
 func explain(cmd *cobra.Command, err error) (code int, hint string) {
-	for _, f := range []func(error) (int, string){explainUsage, explainBuild, explainSmoke, explainRegistry, explainContent, explainSystem} {
+	for _, f := range []func(error) (int, string){explainUsage, explainPython, explainBuild, explainSmoke, explainRegistry, explainContent, explainSystem} {
 		if code, hint = f(err); code != 0 {
 			break
 		}
@@ -127,8 +127,11 @@ func explainBuild(err error) (int, string) {
 		return exitMissing, missingHint(missing)
 	case errors.As(err, &several):
 		flag := "--package"
-		if several.What == "programs" {
+		switch several.What {
+		case "programs":
 			flag = "--bin"
+		case "entry points":
+			flag = "--entry"
 		}
 		return exitBuild, "choose one: " + flag + " " + strings.Join(several.Candidates, ", "+flag+" ")
 	case errors.As(err, &tool):
@@ -145,6 +148,8 @@ func explainBuild(err error) (int, string) {
 
 func detectHint(e *build.DetectError) string {
 	switch {
+	case errors.Is(e, build.ErrNoPythonEntry):
+		return entryHint(e)
 	case errors.Is(e, build.ErrNoRustProgram):
 		return "wpk builds programs: src/main.rs, src/bin/NAME.rs, or a [[bin]] in Cargo.toml; --package and --bin choose one"
 	case errors.Is(e, build.ErrNoGoModule):

@@ -31,6 +31,7 @@ type Build struct {
 	Go       Go     `yaml:"go"`       // settings for Go
 	Rust     Rust   `yaml:"rust"`     // settings for Rust
 	C        C      `yaml:"c"`        // settings for C and C++
+	Python   Python `yaml:"python"`   // settings for Python
 }
 
 // Go are the settings for Go.
@@ -59,6 +60,20 @@ type C struct {
 	LDFlags []string `yaml:"ldflags"`
 	Driver  string   `yaml:"driver"`
 	Bin     string   `yaml:"bin"`
+}
+
+// Python are the settings for Python.
+type Python struct {
+	Entry        string   `yaml:"entry"`
+	Requirements []string `yaml:"requirements"`
+	Wheels       []string `yaml:"wheels"`
+	SitePackages string   `yaml:"site-packages"`
+	Extras       []string `yaml:"extras"`
+	Index        string   `yaml:"index"`
+	Pure         []string `yaml:"pure"`
+	Library      string   `yaml:"library"`
+	Preload      []string `yaml:"preload"`
+	Snapshot     *bool    `yaml:"snapshot"`
 }
 
 // Load reads the file of the project in dir. A project without one has the zero File. The error is an [*Error] for
