@@ -20,6 +20,7 @@ type compileFlags struct {
 	rust     build.RustOptions
 	c        build.COptions
 	ldflags  []string
+	runtime  string
 }
 
 func (o *compileFlags) register(c *cobra.Command) {
@@ -37,6 +38,7 @@ func (o *compileFlags) register(c *cobra.Command) {
 	f.StringArrayVar(&o.c.CFlags, "cflag", nil, "C: one more `FLAG` for the compiler; may be repeated")
 	f.StringVar(&o.c.Driver, "driver", "", "C: `DRIVER` of the build for a folder that has several: cmake, make, none")
 	f.StringVar(&o.c.Bin, "bin", "", "C, Rust: the `PROGRAM` to take: a target of CMake, make or cargo, or a file it leaves")
+	f.StringVar(&o.runtime, "runtime", "", "Python, JavaScript: the runtime pack, as `REF@sha256:…` (default: the one that is installed)")
 	f.StringArrayVar(&o.ldflags, "ldflag", nil, "one more `FLAG` for the linker; may be repeated")
 }
 

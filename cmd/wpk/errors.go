@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wpkdev/wpk/build"
+	"github.com/wpkdev/wpk/build/runtimepack"
 	"github.com/wpkdev/wpk/internal/ui"
 	"github.com/wpkdev/wpk/pack"
 	"github.com/wpkdev/wpk/registry"
@@ -106,6 +107,9 @@ func explainUsage(err error) (int, string) {
 }
 
 func explainBuild(err error) (int, string) {
+	if code, hint := explainRuntime(err); code != 0 {
+		return code, hint
+	}
 	var missing *build.MissingError
 	var tool *build.ToolError
 	var several *build.AmbiguousError
@@ -128,6 +132,30 @@ func explainBuild(err error) (int, string) {
 		return exitBuild, "name the target to build with --bin NAME"
 	case errors.As(err, &result):
 		return exitBuild, ""
+	}
+	return 0, ""
+}
+
+// explainRuntime explains what is wrong with a runtime pack, or lacks one.
+func explainRuntime(err error) (int, string) {
+	var missing *build.MissingError
+	var abi *runtimepack.ABIError
+	var format *runtimepack.FormatError
+	var language *wrongLanguageError
+	var state *stateError
+	switch {
+	case errors.As(err, &missing) && missing.Kind == build.KindRuntime:
+		return exitMissing, "wpk toolchain build " + missing.Name + ", or wpk toolchain install REF for one in a registry"
+	case errors.As(err, &abi) && abi.ABI > runtimepack.ABI:
+		return exitContent, "the pack is for a newer wpk; wpk toolchain list shows those that fit"
+	case errors.As(err, &abi):
+		return exitContent, "the pack is for an older wpk: install or build a newer one"
+	case errors.As(err, &language), errors.As(err, &format), errors.Is(err, pack.ErrNoRuntime):
+		return exitContent, ""
+	case errors.Is(err, runtimepack.ErrNoRecipe):
+		return exitUsage, "--recipes FOLDER takes recipes of your own"
+	case errors.As(err, &state):
+		return exitStorage, "remove the file, and choose again with wpk toolchain install"
 	}
 	return 0, ""
 }
