@@ -180,6 +180,9 @@ func missingHint(e *build.MissingError) string {
 	if e.Rustup != "" {
 		return "rustup target add " + e.Rustup
 	}
+	if e.Kind == build.KindSource {
+		return "put the source package into a folder (apt-get source --download-only " + e.Name + "), and name it with --sources FOLDER"
+	}
 	pieces := append([]string{e.Name}, e.Also...)
 	if e.Name == "clang" {
 		// Projects with libraries will want it next.

@@ -22,7 +22,10 @@ import (
 // The packs that a release comes with, as references with a digest. They are
 // set by the release build with -ldflags "-X main.pythonRuntime=…"; a build
 // without them has no default.
-var pythonRuntime, javascriptRuntime = "", ""
+var (
+	pythonRuntime     = ""
+	javascriptRuntime = ""
+)
 
 // runtimeLanguages are the languages whose programs need a runtime pack.
 func runtimeLanguages() []string {
