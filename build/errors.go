@@ -51,11 +51,12 @@ const (
 	KindTarget  = "target"  // a tool's ability to compile for WebAssembly
 	KindSysroot = "sysroot" // the C library for WebAssembly
 	KindRuntime = "runtime" // the runtime pack of an interpreted language; Name is the language
+	KindSource  = "source"  // sources that a runtime pack is made of
 )
 
 // MissingError tells which piece of a toolchain this machine lacks.
 type MissingError struct {
-	Kind    string   // KindTool, KindTarget, KindSysroot or KindRuntime
+	Kind    string   // one of the Kind constants
 	Name    string   // the piece: "go", "clang", "wasm-ld", "wasi-libc", "make", …
 	Purpose string   // what it is needed for
 	Version string   // the version that fits the pieces that are there, such as "14" for clang 14's linker; "" = any

@@ -15,6 +15,7 @@ type devPack struct{}
 func (devPack) Runtime(context.Context, string) (*runtimepack.Pack, error) {
 	return &runtimepack.Pack{Dir: os.Getenv("PACK")}, nil
 }
+
 func TestDev(t *testing.T) {
 	dir := os.Getenv("DIR")
 	if dir == "" {

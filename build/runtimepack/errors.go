@@ -39,7 +39,7 @@ func (e *FormatError) Unwrap() error { return e.Err }
 
 // MissingError tells which tools a recipe did not find on this machine.
 type MissingError struct {
-	Kind    string // "tool", "target" or "sysroot"
+	Kind    string // "tool", "target", "sysroot" or "source"
 	Name    string
 	Purpose string
 	Also    []string // further pieces that are missing

@@ -92,6 +92,9 @@ func runBuild(ctx context.Context, a *app, o buildOptions, dir string) error {
 	if o.output != "" {
 		compiled.C.Ignore = []string{o.output}
 	}
+	if compiled.Runtimes, err = a.newRuntimes(o.compile.runtime); err != nil {
+		return err
+	}
 	module, name, err := a.compile(ctx, compiled)
 	if err != nil {
 		return err

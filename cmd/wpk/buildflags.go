@@ -25,6 +25,7 @@ type compileFlags struct {
 	ldflags  []string
 	wit      build.ComponentOptions
 	given    func(flag string) bool // whether a flag is on the command line
+	runtime  string
 }
 
 func (o *compileFlags) register(c *cobra.Command) {
@@ -50,6 +51,7 @@ func (o *compileFlags) register(c *cobra.Command) {
 	f.StringVar(&o.wit.WIT, "wit", "", "wasip2: `FILE` or folder in DIR with the WIT of a library (default: wit)")
 	f.StringVar(&o.wit.World, "world", "", "wasip2: the `WORLD` to build (default: the only one)")
 	pythonFlags(c, &o.python)
+	f.StringVar(&o.runtime, "runtime", "", "Python, JavaScript: the runtime pack, as `REF@sha256:…` (default: the one that is installed)")
 	f.StringArrayVar(&o.ldflags, "ldflag", nil, "one more `FLAG` for the linker; may be repeated")
 }
 

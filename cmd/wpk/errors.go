@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wpkdev/wpk/build"
+	"github.com/wpkdev/wpk/build/runtimepack"
 	"github.com/wpkdev/wpk/internal/project"
 	"github.com/wpkdev/wpk/internal/ui"
 	"github.com/wpkdev/wpk/pack"
@@ -117,6 +118,9 @@ func fileHint(e *project.Error) string {
 }
 
 func explainBuild(err error) (int, string) {
+	if code, hint := explainRuntime(err); code != 0 {
+		return code, hint
+	}
 	var missing *build.MissingError
 	var tool *build.ToolError
 	var several *build.AmbiguousError
@@ -146,6 +150,30 @@ func explainBuild(err error) (int, string) {
 	return 0, ""
 }
 
+// explainRuntime explains what is wrong with a runtime pack, or lacks one.
+func explainRuntime(err error) (int, string) {
+	var missing *build.MissingError
+	var abi *runtimepack.ABIError
+	var format *runtimepack.FormatError
+	var language *wrongLanguageError
+	var state *stateError
+	switch {
+	case errors.As(err, &missing) && missing.Kind == build.KindRuntime:
+		return exitMissing, "wpk toolchain build " + missing.Name + ", or wpk toolchain install REF for one in a registry"
+	case errors.As(err, &abi) && abi.ABI > runtimepack.ABI:
+		return exitContent, "the pack is for a newer wpk; wpk toolchain list shows those that fit"
+	case errors.As(err, &abi):
+		return exitContent, "the pack is for an older wpk: install or build a newer one"
+	case errors.As(err, &language), errors.As(err, &format), errors.Is(err, pack.ErrNoRuntime):
+		return exitContent, ""
+	case errors.Is(err, runtimepack.ErrNoRecipe):
+		return exitUsage, "--recipes FOLDER takes recipes of your own"
+	case errors.As(err, &state):
+		return exitStorage, "remove the file, and choose again with wpk toolchain install"
+	}
+	return 0, ""
+}
+
 func detectHint(e *build.DetectError) string {
 	switch {
 	case errors.Is(e, build.ErrNoPythonEntry):
@@ -167,6 +195,9 @@ func missingHint(e *build.MissingError) string {
 	}
 	if e.Rustup != "" {
 		return "rustup target add " + e.Rustup
+	}
+	if e.Kind == build.KindSource {
+		return "put the source package into a folder (apt-get source --download-only " + e.Name + "), and name it with --sources FOLDER"
 	}
 	pieces := append([]string{e.Name}, e.Also...)
 	if e.Name == "clang" {

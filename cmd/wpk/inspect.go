@@ -10,6 +10,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	"github.com/spf13/cobra"
 
+	"github.com/wpkdev/wpk/build/runtimepack"
 	"github.com/wpkdev/wpk/internal/ui"
 	"github.com/wpkdev/wpk/pack"
 	"github.com/wpkdev/wpk/wasm"
@@ -20,17 +21,18 @@ const layoutFile = "file"
 
 // inspectResult is what inspect prints.
 type inspectResult struct {
-	Reference   string            `json:"reference"`
-	Digest      digest.Digest     `json:"digest"`
-	Layout      string            `json:"layout"`
-	MediaType   string            `json:"mediaType,omitempty"`
-	Platforms   []pack.Platform   `json:"platforms,omitempty"`
-	Annotations map[string]string `json:"annotations,omitempty"`
-	Config      pack.Config       `json:"config"`
-	Files       []fileInfo        `json:"files,omitempty"`
-	Blobs       []pack.Blob       `json:"blobs,omitempty"`
-	Module      inspectModule     `json:"module"`
-	Consumers   []pack.Consumer   `json:"consumers,omitempty"`
+	Reference   string              `json:"reference"`
+	Digest      digest.Digest       `json:"digest"`
+	Layout      string              `json:"layout"`
+	MediaType   string              `json:"mediaType,omitempty"`
+	Platforms   []pack.Platform     `json:"platforms,omitempty"`
+	Annotations map[string]string   `json:"annotations,omitempty"`
+	Config      pack.Config         `json:"config"`
+	Files       []fileInfo          `json:"files,omitempty"`
+	Blobs       []pack.Blob         `json:"blobs,omitempty"`
+	Runtime     *runtimepack.Config `json:"runtime,omitempty"`
+	Module      inspectModule       `json:"module"`
+	Consumers   []pack.Consumer     `json:"consumers,omitempty"`
 }
 
 type inspectModule struct {
@@ -84,7 +86,7 @@ func inspected(s *subject, info *wasm.Module) inspectResult {
 	c := s.Content
 	r := inspectResult{
 		Reference: s.Name, Digest: s.Digest, Layout: c.Layout, MediaType: c.Root.MediaType,
-		Platforms: c.Platforms, Annotations: c.Annotations, Config: c.Config, Blobs: c.Blobs,
+		Platforms: c.Platforms, Annotations: c.Annotations, Config: c.Config, Blobs: c.Blobs, Runtime: c.Runtime,
 		Module: inspectModule{c.ModulePath, digest.FromBytes(c.Module), info.WASI(), info},
 	}
 	for _, f := range c.Files {
@@ -112,7 +114,12 @@ func (a *app) printInspect(r inspectResult) error {
 	if len(r.Blobs) > 0 {
 		add("Blobs", "%s", blobWords(r.Blobs))
 	}
-	add("Start", "%s", strings.Join(append(slices.Clone(r.Config.Entrypoint), r.Config.Cmd...), " "))
+	if r.Runtime != nil {
+		runtimeRows(r.Runtime, add)
+		add("Start", "%s", "nothing: wpk build attaches programs to it")
+	} else {
+		add("Start", "%s", strings.Join(append(slices.Clone(r.Config.Entrypoint), r.Config.Cmd...), " "))
+	}
 	for _, kv := range r.Config.Env {
 		add("Env", "%s", kv)
 	}
@@ -130,8 +137,19 @@ func (a *app) printInspect(r inspectResult) error {
 	return ui.Table(a.ui.Out, a.ui.OutColor, consumerRows(r.Consumers))
 }
 
+// runtimeRows tell what a runtime pack is and what it was made of.
+func runtimeRows(c *runtimepack.Config, add func(name, format string, args ...any)) {
+	add("Runtime", "%s %s (ABI %d)", c.Language, c.Version, c.ABI)
+	for _, t := range c.Tools {
+		add("Tool", "%s", strings.TrimSpace(t.Name+" "+t.Version))
+	}
+	for _, s := range c.Sources {
+		add("Source", "%s %s %s", s.Name, s.Version, s.Digest)
+	}
+}
+
 func moduleRows(m inspectModule, add func(name, format string, args ...any)) {
-	add("Module", "%s (%s, %s)", m.Path, moduleKind(m), ui.Bytes(m.Size))
+	add("Module", "%s", strings.TrimSpace(fmt.Sprintf("%s (%s, %s)", m.Path, moduleKind(m), ui.Bytes(m.Size))))
 	add("", "%s", m.Digest)
 	for _, p := range m.Producers {
 		add("Made by", "%s", strings.TrimSpace(p.Field+" "+p.Name+" "+p.Version))
@@ -206,6 +224,8 @@ func layoutWords(r inspectResult) string {
 	switch n := len(r.Platforms); {
 	case r.Layout == layoutFile:
 		return "a plain file"
+	case r.Layout == pack.LayoutRuntime:
+		return "runtime (a runtime pack, to which wpk build attaches programs)"
 	case n > 1:
 		return fmt.Sprintf("%s (index of %s)", r.Layout, ui.Count(n, "manifest"))
 	default:

@@ -28,9 +28,9 @@ var packageManagers = []packageManager{
 		"go": "golang-go", "clang": "clang", "wasm-ld": "lld", "wasi-libc": "wasi-libc",
 		"libclang_rt.builtins-wasm32.a": "libclang-rt-dev-wasm32",
 		"llvm-ar":                       "llvm", "cmake": "cmake", "make": "make", "ninja": "ninja-build",
-		"git": "git", "qemu": "qemu-user",
 		"meson": "meson", "autoreconf": "autoconf", "automake": "automake", "libtoolize": "libtool", "autopoint": "autopoint",
 		"libc++": "libc++-dev-wasm32", "sh": "dash",
+		"git": "git", "qemu": "qemu-user", "debian-archive-keyring": "debian-archive-keyring",
 	}},
 	{"dnf", "dnf install -y", true, map[string]string{
 		"rustc": "rust", "cargo": "cargo", "rust-std-wasm32": "rust-std-static-wasm32-wasip1",

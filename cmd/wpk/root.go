@@ -76,7 +76,7 @@ digest natively and under emulated architectures, and pushes it to any registry.
 	)
 	addTo(root, "main", newBuild(a), newLock(a), newInspect(a), newSmoke(a), newRun(a), newPush(a), newPull(a))
 	addTo(root, "store", newCopy(a), newList(a), newRemove(a), newRegistry(a))
-	root.AddCommand(newVersion(a))
+	root.AddCommand(newToolchain(a), newVersion(a))
 	return root
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +19,8 @@ import (
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/registry"
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/wpkdev/wpk/build"
@@ -64,6 +67,8 @@ func TestScripts(t *testing.T) {
 			"registry": startRegistry,
 			"refusing": startRefusing,
 			"same":     sameDigest,
+			"digest":   digestOf,
+			"foreign":  foreignPack,
 			"damage":   damageBlobs,
 			"exits":    exitsWith,
 		},
@@ -176,6 +181,17 @@ func sameDigest(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// digestOf puts the digest at the end of a file's line into a variable, and its
+// hexadecimal part into HEX.
+func digestOf(ts *testscript.TestScript, _ bool, args []string) {
+	_, sum, ok := strings.Cut(strings.TrimSpace(ts.ReadFile(args[1])), "@")
+	if !ok {
+		ts.Fatalf("%s holds no digest", args[1])
+	}
+	ts.Setenv(args[0], sum)
+	ts.Setenv("HEX", strings.TrimPrefix(sum, "sha256:"))
+}
+
 // damageBlobs flips one byte in the middle of every blob of a layout that is
 // larger than 10 kB: the layers.
 func damageBlobs(ts *testscript.TestScript, _ bool, args []string) {
@@ -211,4 +227,37 @@ func exitsWith(ts *testscript.TestScript, _ bool, args []string) {
 	if strconv.Itoa(code) != args[0] {
 		ts.Fatalf("exit code %d, want %s", code, args[0])
 	}
+}
+
+// foreignPack turns the runtime pack in a layout, its only content, into one of
+// another ABI: as a newer wpk would have made it.
+func foreignPack(ts *testscript.TestScript, _ bool, args []string) {
+	dir := ts.MkAbs(args[0])
+	read := func(name string) string {
+		raw, err := os.ReadFile(filepath.Join(dir, name))
+		ts.Check(err)
+		return string(raw)
+	}
+	// blob stores content and returns what refers to it.
+	blob := func(content string) string {
+		sum := digest.FromString(content)
+		ts.Check(os.WriteFile(filepath.Join(dir, "blobs", "sha256", sum.Encoded()), []byte(content), 0o600))
+		return fmt.Sprintf(`"size":%d,"digest":%q`, len(content), sum)
+	}
+	var index struct {
+		Manifests []ocispec.Descriptor `json:"manifests"`
+	}
+	ts.Check(json.Unmarshal([]byte(read("index.json")), &index))
+	raw := read("blobs/sha256/" + index.Manifests[0].Digest.Encoded())
+	var manifest ocispec.Manifest
+	ts.Check(json.Unmarshal([]byte(raw), &manifest))
+	config := read("blobs/sha256/" + manifest.Config.Digest.Encoded())
+	foreign := blob(strings.Replace(config, `"abi": 1`, `"abi": `+args[1], 1))
+	was := fmt.Sprintf(`"size":%d,"digest":%q`, manifest.Config.Size, manifest.Config.Digest)
+	raw = strings.Replace(raw, was, foreign, 1)
+	blob(raw)
+	index.Manifests[0].Digest, index.Manifests[0].Size = digest.FromString(raw), int64(len(raw))
+	changed, err := json.Marshal(map[string]any{"schemaVersion": 2, "manifests": index.Manifests})
+	ts.Check(err)
+	ts.Check(os.WriteFile(filepath.Join(dir, "index.json"), changed, 0o600))
 }

@@ -5,12 +5,33 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/fstest"
 
 	"github.com/wpkdev/wpk/build/runtimepack"
 )
+
+// Runtime returns the folder that scripts/runtimes.sh made for a language:
+// "pack" in it has the files of the real runtime pack, "layout" the artifact,
+// tagged with the language.
+func Runtime(t testing.TB, language string) string {
+	t.Helper()
+	root, err := filepath.Abs(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for !isFile(filepath.Join(root, "go.mod")) {
+		root = filepath.Dir(root)
+	}
+	out, err := exec.Command(filepath.Join(root, "scripts", "runtimes.sh"), "-n", language).Output()
+	if err != nil {
+		Lacking(t, "the %s runtime is not here; `make runtimes` makes it", language)
+	}
+	return strings.TrimSpace(string(out))
+}
 
 // tinyRuntime has the exports of the ABI and does nothing: (module (memory
 // (export "memory") 1) (func (export "_start") (export "wpk_init")) (func

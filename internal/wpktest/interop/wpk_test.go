@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -68,7 +69,11 @@ func (w wpk) run(t *testing.T, stdin []byte, args ...string) []byte {
 func (w wpk) json(t *testing.T, into any, args ...string) {
 	t.Helper()
 	// The flag stands before a "--", whose right side is the module's.
-	args = append([]string{args[0], "--json"}, args[1:]...)
+	verb := 1
+	if args[0] == "toolchain" {
+		verb = 2
+	}
+	args = slices.Insert(slices.Clone(args), verb, "--json")
 	if out := w.run(t, nil, args...); json.Unmarshal(out, into) != nil {
 		t.Fatalf("wpk %s printed no JSON of the kind expected:\n%s", strings.Join(args, " "), out)
 	}
