@@ -182,7 +182,7 @@ func (t *componentTool) tools() []Tool {
 	tools := []Tool{{Name: t.name, Version: t.version}}
 	if t.adapter != nil {
 		sum := sha256.Sum256(t.adapter)
-		tools = append(tools, Tool{Name: adaptedModule, Version: "sha256:" + hex.EncodeToString(sum[:])})
+		tools = append(tools, Tool{Name: adaptedModule, Version: "sha256:" + hex.EncodeToString(sum[:6])})
 	}
 	return tools
 }

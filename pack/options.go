@@ -26,6 +26,8 @@ type Options struct {
 	// Platforms get a child each in the universal layout; nil is
 	// DefaultPlatforms.
 	Platforms []v1.Platform
+
+	target string // what the module is for, see LabelTarget
 }
 
 // Config is how a container runtime starts the module.
