@@ -114,13 +114,14 @@ func (c *component) foreignImports() []string {
 	return names
 }
 
-// embed puts the world into a copy of the module.
+// embed puts the world into a copy of the module. jco takes a world's name and does nothing with it.
 func (c *component) embed(ctx context.Context, path, wit string) (string, error) {
 	out := c.path("embedded.wasm")
-	flags := []string{}
 	if c.Component.World != "" {
-		flags = []string{"--world=" + c.Component.World}
-		c.facts.Flags = append(c.facts.Flags, flags...)
+		if c.tool.name == pieceJco {
+			return "", &MissingError{Kind: KindTool, Name: pieceWasmTools, Purpose: "builds one of several worlds, which jco cannot"}
+		}
+		c.facts.Flags = append(c.facts.Flags, "--world="+c.Component.World)
 	}
 	return out, c.tool.run(ctx, c.tool.embedArguments(path, out, wit, c.Component.World)...)
 }

@@ -113,7 +113,8 @@ func TestComponentTool(t *testing.T) {
 			tools: []string{"wasm-tools"}, files: map[string]string{"src/x.wit": "", beside: "a"}, options: ComponentOptions{WIT: "x.wit", World: "w"},
 			calls: [][]string{{"wasm-tools", "component", "embed", "x.wit", "module.wasm", "-o", "embedded.wasm", "--world", "w"}, slices.Replace(slices.Clone(toolsNew), 3, 4, "embedded.wasm"), {"adapter", "a"}},
 		},
-		"no such wit": {tools: []string{"jco"}, options: ComponentOptions{WIT: "x.wit"}, err: fs.ErrNotExist},
+		"jco knows no world": {tools: []string{"jco"}, files: map[string]string{"src/x.wit": ""}, options: ComponentOptions{WIT: "x.wit", World: "w"}, missing: pieceWasmTools},
+		"no such wit":        {tools: []string{"jco"}, options: ComponentOptions{WIT: "x.wit"}, err: fs.ErrNotExist},
 	})
 }
 

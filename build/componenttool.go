@@ -182,7 +182,7 @@ func (t *componentTool) tools() []Tool {
 	tools := []Tool{{Name: t.name, Version: t.version}}
 	if t.adapter != nil {
 		sum := sha256.Sum256(t.adapter)
-		tools = append(tools, Tool{Name: adaptedModule, Version: "sha256:" + hex.EncodeToString(sum[:])})
+		tools = append(tools, Tool{Name: adaptedModule, Version: "sha256:" + hex.EncodeToString(sum[:6])})
 	}
 	return tools
 }
@@ -202,12 +202,12 @@ func (t *componentTool) newArguments(in, out, kind string) []string {
 
 // embedArguments put a world into a module.
 func (t *componentTool) embedArguments(in, out, wit, world string) []string {
-	args, flag := []string{"component", "embed", wit, in, "-o", out}, "--world"
 	if t.name == pieceJco {
-		args, flag = []string{"embed", in, "--wit", wit, "-o", out}, "--world-name"
+		return []string{"embed", in, "--wit", wit, "-o", out}
 	}
+	args := []string{"component", "embed", wit, in, "-o", out}
 	if world != "" {
-		args = append(args, flag, world)
+		args = append(args, "--world", world)
 	}
 	return args
 }

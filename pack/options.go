@@ -29,6 +29,8 @@ type Options struct {
 	// Cache keeps compressed layers, so that one which was packed before need
 	// not be compressed again; nil = compress each time.
 	Cache LayerCache
+
+	target string // what the module is for, see LabelTarget
 }
 
 // LayerCache keeps compressed layers. A key stands for one content, packed in

@@ -144,6 +144,10 @@ func explainBuild(err error) (int, string) {
 		return exitBuild, detectHint(detect)
 	case errors.Is(err, build.ErrNoProgram):
 		return exitBuild, "name the target to build with --bin NAME"
+	case errors.Is(err, build.ErrNoWorld):
+		return exitBuild, "put the library's WIT into DIR/wit, or name it: --wit FILE; docs/components.md tells more"
+	case errors.Is(err, build.ErrOtherTarget):
+		return exitBuild, "leave --target out, or say what the project makes"
 	case errors.As(err, &result):
 		return exitBuild, ""
 	}
@@ -204,10 +208,15 @@ func missingHint(e *build.MissingError) string {
 		// Projects with libraries will want it next.
 		pieces = append(pieces, "llvm-ar")
 	}
-	if command := installCommand(e.Version, pieces...); command != "" {
+	command := installCommand(e.Version, pieces...)
+	switch {
+	case e.Name == "wasi-adapter" && command != "":
+		return command + ", which has one; or name the file: WPK_WASI_ADAPTER=FILE"
+	case command != "":
 		return command
-	}
-	if len(e.AnyOf) > 0 {
+	case e.Kind == build.KindTarget && strings.HasPrefix(e.Name, "wasm32-"):
+		return "without --cc and WASI_SDK_PATH, wpk looks for a compiler that can"
+	case len(e.AnyOf) > 0:
 		return "install " + e.Name + " or any of: " + strings.Join(e.AnyOf, ", ")
 	}
 	return "install " + e.Name + " and put it on PATH"
@@ -222,6 +231,8 @@ func explainSmoke(err error) (int, string) {
 	var host *smoke.HostError
 	var wrong *smoke.WrongRunError
 	var imports *engine.ImportError
+	var component *componentError
+	errors.As(err, &component)
 	switch {
 	case errors.As(err, &arch):
 		return exitUsage, ""
@@ -247,7 +258,7 @@ func explainSmoke(err error) (int, string) {
 	case errors.As(err, &imports):
 		return exitContent, "wpk inspect shows what the module imports; it runs only with a host that offers that"
 	case errors.Is(err, engine.ErrComponent):
-		return exitContent, "components need an engine such as wasmtime"
+		return exitContent, componentHint(component)
 	case errors.Is(err, engine.ErrNoEntry):
 		return exitContent, "wpk runs commands (_start) and reactors (_initialize)"
 	case errors.Is(err, engine.ErrNotWasm), errors.Is(err, engine.ErrTooLarge):

@@ -86,6 +86,9 @@ func (a *app) loadGuest(ctx context.Context, g *guest, l loadFlags, arg string, 
 	if err != nil {
 		return nil, err
 	}
+	if err := refuseComponent(s); err != nil {
+		return nil, err
+	}
 	return s, g.start(s.Content, argv)
 }
 

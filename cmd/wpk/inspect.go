@@ -39,6 +39,8 @@ type inspectModule struct {
 	Path   string        `json:"path"`
 	Digest digest.Digest `json:"digest"`
 	WASI   string        `json:"wasi,omitempty"`
+	// WASIVersion is that of a component's interfaces, such as 0.2.3.
+	WASIVersion string `json:"wasiVersion,omitempty"`
 	*wasm.Module
 }
 
@@ -87,7 +89,7 @@ func inspected(s *subject, info *wasm.Module) inspectResult {
 	r := inspectResult{
 		Reference: s.Name, Digest: s.Digest, Layout: c.Layout, MediaType: c.Root.MediaType,
 		Platforms: c.Platforms, Annotations: c.Annotations, Config: c.Config, Blobs: c.Blobs, Runtime: c.Runtime,
-		Module: inspectModule{c.ModulePath, digest.FromBytes(c.Module), info.WASI(), info},
+		Module: inspectModule{c.ModulePath, digest.FromBytes(c.Module), info.WASI(), info.WASIVersion(), info},
 	}
 	for _, f := range c.Files {
 		r.Files = append(r.Files, fileInfo{f.Path, len(f.Data)})
@@ -126,6 +128,9 @@ func (a *app) printInspect(r inspectResult) error {
 	for _, f := range r.Files {
 		add("File", "%s (%s)", f.Path, ui.Bytes(int64(f.Size)))
 	}
+	for _, k := range sortedKeys(r.Config.Labels) {
+		add("Label", "%s=%s", k, r.Config.Labels[k])
+	}
 	for _, k := range sortedKeys(r.Annotations) {
 		add("Annotation", "%s=%s", k, r.Annotations[k])
 	}
@@ -151,6 +156,9 @@ func runtimeRows(c *runtimepack.Config, add func(name, format string, args ...an
 func moduleRows(m inspectModule, add func(name, format string, args ...any)) {
 	add("Module", "%s", strings.TrimSpace(fmt.Sprintf("%s (%s, %s)", m.Path, moduleKind(m), ui.Bytes(m.Size))))
 	add("", "%s", m.Digest)
+	if m.WASIVersion != "" {
+		add("WASI", "%s", m.WASIVersion)
+	}
 	for _, p := range m.Producers {
 		add("Made by", "%s", strings.TrimSpace(p.Field+" "+p.Name+" "+p.Version))
 	}
@@ -170,25 +178,46 @@ func moduleRows(m inspectModule, add func(name, format string, args ...any)) {
 		exports = append(exports, e.Name)
 	}
 	add("Exports", "%s", strings.Join(exports, " "))
-	var sections []string
-	for _, s := range m.Sections {
+	add("Sections", "%s", strings.Join(sectionWords(m.Sections), ", "))
+}
+
+// sectionWords are the sections with their sizes. A component has hundreds of
+// a few kinds: those of one name are counted together.
+func sectionWords(sections []wasm.Section) []string {
+	type total struct{ count, size int64 }
+	totals := map[string]total{}
+	var names []string
+	for _, s := range sections {
 		name := s.Name
 		if s.Custom != "" {
 			name = s.Custom
 		}
-		sections = append(sections, name+" "+ui.Bytes(s.Size))
+		t, seen := totals[name]
+		if !seen {
+			names = append(names, name)
+		}
+		totals[name] = total{t.count + 1, t.size + s.Size}
 	}
-	add("Sections", "%s", strings.Join(sections, ", "))
+	words := make([]string, len(names))
+	for i, name := range names {
+		t := totals[name]
+		words[i] = name + " " + ui.Bytes(t.size)
+		if t.count > 1 {
+			words[i] = fmt.Sprintf("%d × %s %s", t.count, name, ui.Bytes(t.size))
+		}
+	}
+	return words
 }
 
 // groupImports collects names by the module that they come from, modules in
-// order. A component's imports have one name, which is then the group.
+// order. A component's imports have one name, in which the group is the package
+// with its version.
 func groupImports(imports []wasm.Import) ([]string, map[string][]string) {
 	byModule := map[string][]string{}
 	for _, i := range imports {
 		group, name := i.Module, i.Name
 		if group == "" {
-			group, name, _ = strings.Cut(i.Name, "/")
+			group, name = splitInterface(i.Name)
 		}
 		byModule[group] = append(byModule[group], name)
 	}
@@ -196,6 +225,15 @@ func groupImports(imports []wasm.Import) ([]string, map[string][]string) {
 		slices.Sort(names)
 	}
 	return sortedKeys(byModule), byModule
+}
+
+// splitInterface splits "wasi:cli/exit@0.2.3" into "wasi:cli@0.2.3" and "exit".
+func splitInterface(full string) (group, name string) {
+	group, name, _ = strings.Cut(full, "/")
+	if short, version, ok := strings.Cut(name, "@"); ok {
+		return group + "@" + version, short
+	}
+	return group, name
 }
 
 func moduleKind(m inspectModule) string {

@@ -24,6 +24,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/wpkdev/wpk/build"
+	"github.com/wpkdev/wpk/internal/wpktest"
 )
 
 func TestMain(m *testing.M) {
@@ -61,6 +62,10 @@ func TestScripts(t *testing.T) {
 				e.Setenv("RUSTUP_HOME", filepath.Join(home, ".rustup"))
 			}
 			e.Setenv("GOFLAGS", "-buildvcs=false")
+			// What scripts/npm.sh has installed; a script puts it on its PATH.
+			if jco, err := wpktest.NpmPlace("jco"); err == nil {
+				e.Setenv("JCO", filepath.Join(jco, "node_modules", ".bin"))
+			}
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -87,11 +92,19 @@ func goEnv(t *testing.T, name string) string {
 }
 
 // condition adds [lacks:A|B] for scripts that skip without one of the programs,
-// and [no-rust] for those that need a Rust which makes WASI programs. In CI
+// [lacks-npm:NAME] for those that need what scripts/npm.sh installs, and
+// [no-rust] for those that need a Rust which makes WASI programs. In CI
 // nothing may be lacking.
 func condition(cond string) (bool, error) {
 	if cond == "no-rust" {
 		return lacksRust()
+	}
+	if name, ok := strings.CutPrefix(cond, "lacks-npm:"); ok {
+		_, err := wpktest.NpmPlace(name)
+		if err != nil && os.Getenv("CI") == "true" {
+			return false, err
+		}
+		return err != nil, nil
 	}
 	names, ok := strings.CutPrefix(cond, "lacks:")
 	if !ok {
