@@ -34,7 +34,14 @@ func causeHint(c build.Cause) string {
 		return "C++ exceptions need an engine with exception handling: compile with -fno-exceptions"
 	case build.CauseEmulation:
 		return "wasi-libc emulates this: --emulate " + c.Subject
+	case build.CauseOldTool:
+		return newerHint(c.Subject)
+	case build.CauseDownload:
+		return "a dependency is not here and cannot be downloaded: cargo vendor, or cargo fetch while there is a network, makes builds without one"
 	case build.CauseDependency:
+		if hint := dependencyHints[c.Subject]; hint != "" {
+			return c.Subject + " " + hint
+		}
 		return c.Subject + " does not build for WASI: look for a feature that leaves it out, or for a newer version"
 	}
 	return ""

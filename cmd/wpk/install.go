@@ -24,27 +24,27 @@ type packageManager struct {
 // wasi-libc by itself once the three other packages are there.
 var packageManagers = []packageManager{
 	{"apt-get", "apt-get install -y", true, map[string]string{
-		"rustc": "rustc", "cargo": "cargo", "rust-std-wasm32": "libstd-rust-dev-wasm32",
+		"rustc": "rustc", "cargo": "cargo", "rust-std-wasm32": "libstd-rust-dev-wasm32", "rust-std": "libstd-rust-dev",
 		"go": "golang-go", "clang": "clang", "wasm-ld": "lld", "wasi-libc": "wasi-libc",
 		"libclang_rt.builtins-wasm32.a": "libclang-rt-dev-wasm32",
 		"llvm-ar":                       "llvm", "cmake": "cmake", "make": "make", "ninja": "ninja-build",
 		"git": "git", "qemu": "qemu-user",
 	}},
 	{"dnf", "dnf install -y", true, map[string]string{
-		"rustc": "rust", "cargo": "cargo", "rust-std-wasm32": "rust-std-static-wasm32-wasip1",
+		"rustc": "rust", "cargo": "cargo", "rust-std-wasm32": "rust-std-static-wasm32-wasip1", "rust-std": "rust-std-static",
 		"go": "golang", "clang": "clang", "wasm-ld": "lld", "wasi-libc": "wasi-libc-devel",
 		"libclang_rt.builtins-wasm32.a": "compiler-rt", "llvm-ar": "llvm",
 		"cmake": "cmake", "make": "make", "ninja": "ninja-build", "git": "git", "qemu": "qemu-user",
 	}},
 	{"apk", "apk add", true, map[string]string{
-		"rustc": "rust", "cargo": "cargo", "rust-std-wasm32": "rust-wasm",
+		"rustc": "rust", "cargo": "cargo", "rust-std-wasm32": "rust-wasm", "rust-std": "rust",
 		"go": "go", "clang": "clang", "wasm-ld": "lld", "wasi-libc": "wasi-libc",
 		"libclang_rt.builtins-wasm32.a": "wasi-compiler-rt", "llvm-ar": "llvm",
 		"cmake": "cmake", "make": "make", "ninja": "samurai", "git": "git",
 		"qemu": "qemu-aarch64 qemu-riscv64 qemu-s390x qemu-ppc64le qemu-arm qemu-i386 qemu-x86_64",
 	}},
 	{"pacman", "pacman -S --needed", true, map[string]string{
-		"rustc": "rust", "cargo": "rust", "rust-std-wasm32": "rust-wasm",
+		"rustc": "rust", "cargo": "rust", "rust-std-wasm32": "rust-wasm", "rust-std": "rust",
 		"go": "go", "clang": "clang", "wasm-ld": "lld", "wasi-libc": "wasi-libc",
 		"libclang_rt.builtins-wasm32.a": "wasi-compiler-rt", "llvm-ar": "llvm",
 		"cmake": "cmake", "make": "make", "ninja": "ninja", "git": "git", "qemu": "qemu-user-static",
