@@ -62,8 +62,10 @@ type MissingError struct {
 	Version string   // the version that fits the pieces that are there, such as "14" for clang 14's linker; "" = any
 	Also    []string // further pieces that are missing, of the same version, so that one command can install all
 	Rustup  string   // the target to add when rustup manages the only Rust that is there; "" otherwise
-	AnyOf   []string // other pieces, each of which would do as well
-	Looked  []string // where it was looked for
+	// Toolchain is the one of rustup's that the project asks for when it is not there; "" otherwise.
+	Toolchain string
+	AnyOf     []string // other pieces, each of which would do as well
+	Looked    []string // where it was looked for
 }
 
 func (e *MissingError) Error() string {

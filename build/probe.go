@@ -88,7 +88,7 @@ func probeGo(ctx context.Context, j *job) (Compiler, error) {
 }
 
 func probeRust(ctx context.Context, j *job) (Compiler, error) {
-	r, err := findRust(ctx, j)
+	r, err := newRustFinder(j).next(ctx, "")
 	if err != nil {
 		return Compiler{}, err
 	}

@@ -37,11 +37,28 @@ func (rustToolchain) compile(ctx context.Context, j *job) (product, error) {
 	if err := refuseBrowserTarget(j); err != nil {
 		return product{}, err
 	}
-	r, err := findRust(ctx, j)
-	if err != nil {
-		return product{}, err
+	f := newRustFinder(j)
+	r, err := f.next(ctx, "")
+	for err == nil {
+		var p product
+		p, err = r.compile(ctx, j)
+		var failed *ToolError
+		if !errors.As(err, &failed) || !slices.ContainsFunc(failed.Causes, func(c Cause) bool { return c.Kind == CauseOldTool }) {
+			return p, err
+		}
+		newer, none := f.next(ctx, r.version)
+		if none != nil {
+			return product{}, f.tooOld(r, failed)
+		}
+		r = newer
 	}
+	return product{}, err
+}
+
+// compile builds the job's program with this rustc.
+func (r *rustCompiler) compile(ctx context.Context, j *job) (product, error) {
 	c := &cargoCommand{job: j, rust: r, env: r.cargoEnv(j)}
+	var err error
 	if c.ws, err = c.workspace(ctx); err != nil {
 		return product{}, err
 	}

@@ -13,7 +13,7 @@ import (
 // needRust skips a test where no Rust can make WASI programs; in CI there is one.
 func needRust(t *testing.T) {
 	t.Helper()
-	_, err := findRust(t.Context(), newTestJob(t, Options{Env: os.Environ()}))
+	_, err := newRustFinder(newTestJob(t, Options{Env: os.Environ()})).next(t.Context(), "")
 	if err != nil && os.Getenv("CI") == "true" {
 		t.Fatal(err)
 	}

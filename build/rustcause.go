@@ -29,7 +29,12 @@ var editions = map[string]string{"2021": "1.56", "2024": "1.85"}
 // that instead.
 func (c *cargoCommand) explain(failed *ToolError, said string) error {
 	if m := needsNewer.FindStringSubmatch(said); m != nil {
-		return c.tooOld(failed, m)
+		needed := strings.Join(m[1:], "")
+		if v := editions[needed]; v != "" {
+			needed = v
+		}
+		failed.Causes = append(failed.Causes, Cause{Kind: CauseOldTool, Subject: strings.TrimSpace("Rust " + needed)})
+		return failed
 	}
 	if m := noTarget.FindStringSubmatch(said); m != nil {
 		return c.rust.without(m[1] + m[2])
@@ -58,21 +63,22 @@ func (ws *cargoWorkspace) has(name string) bool {
 	return ws != nil && slices.ContainsFunc(ws.Packages, func(p cargoPackage) bool { return p.Name == name })
 }
 
-// tooOld tells that the project is for a newer Rust than the one that was chosen for its standard library. Often a newer
-// one is there that only lacks the library.
-func (c *cargoCommand) tooOld(failed *ToolError, versions []string) error {
-	needed := strings.Join(versions[1:], "")
-	if v := editions[needed]; v != "" {
-		needed = v
+// tooOld is the error when the project is for a newer Rust than the last one that can make WASI programs. Often a newer
+// one is there that only lacks the standard library.
+func (f *rustFinder) tooOld(r *rustCompiler, failed *ToolError) error {
+	needed := r.version
+	for _, c := range failed.Causes {
+		if _, v, ok := strings.Cut(c.Subject, " "); ok && c.Kind == CauseOldTool {
+			needed = v
+		}
 	}
-	for _, r := range c.rust.passedOver {
-		if olderThan(c.rust.version, r.version) && !olderThan(r.version, needed) {
-			e := r.without(r.target)
-			e.Purpose = "is Rust's standard library for " + r.target + " for rustc " + r.version + ", since rustc " + c.rust.version + " is too old for this project"
+	for _, other := range f.failed {
+		if olderThan(r.version, other.version) && !olderThan(other.version, needed) {
+			e := other.without(other.target)
+			e.Purpose += " for rustc " + other.version + ", since rustc " + r.version + " is too old for this project"
 			return e
 		}
 	}
-	failed.Causes = append(failed.Causes, Cause{Kind: CauseOldTool, Subject: strings.TrimSpace("Rust " + needed)})
 	return failed
 }
 

@@ -24,32 +24,41 @@ type rustCompiler struct {
 	known        []string // the targets that it knows
 	cargo        string
 	cargoVersion string
-	passedOver   []*rustCompiler // the ones before it, which lack the library
 }
 
 // A rustFinder looks for a rustc, and remembers the ones that do not do.
 type rustFinder struct {
 	*job
 	answers *answers
+	paths   []string // of the candidates that nobody has asked yet
 	failed  []*rustCompiler
+	mute    bool // one of them had no answer: it is broken, or rustup's without the toolchain that the project wants
 }
 
-// findRust returns the first rustc that can make WASI programs: of RUSTC in the environment, and then of every folder
-// on PATH, because rustup's, mostly without that target, often stands before the distribution's.
-func findRust(ctx context.Context, j *job) (*rustCompiler, error) {
+// newRustFinder knows where to look: RUSTC in the environment, and then every folder on PATH, because rustup's rustc,
+// mostly without the standard library for WASI, often stands before the distribution's.
+func newRustFinder(j *job) *rustFinder {
 	f := &rustFinder{job: j, answers: openAnswers(j)}
+	f.paths = f.candidates()
+	return f
+}
+
+// next returns the first rustc, of those that were not asked yet, which can make WASI programs and is newer than a
+// version; "" is older than any.
+func (f *rustFinder) next(ctx context.Context, than string) (*rustCompiler, error) {
 	defer f.answers.save()
-	for _, path := range f.candidates() {
-		r := f.describe(ctx, path)
+	for len(f.paths) > 0 {
+		r := f.describe(ctx, f.paths[0])
+		f.paths = f.paths[1:]
 		if err := context.Cause(ctx); err != nil {
 			return nil, err
 		}
 		switch {
-		case r == nil: // broken, or rustup's without any toolchain
+		case r == nil:
+			f.mute = true
 		case !f.hasStd(r):
 			f.failed = append(f.failed, r)
-		default:
-			r.passedOver = f.failed
+		case than == "" || olderThan(than, r.version):
 			return r, f.complete(ctx, r)
 		}
 	}

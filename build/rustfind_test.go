@@ -82,7 +82,7 @@ func TestFindRust(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			path := "PATH=" + strings.Join([]string{"/home", "/usr"}, string(filepath.ListSeparator))
 			j := newTestJob(t, Options{Env: append(tt.env, path), Exec: tt.tools})
-			r, err := findRust(t.Context(), j)
+			r, err := newRustFinder(j).next(t.Context(), "")
 			if tt.err != nil {
 				var got *MissingError
 				if !errors.As(err, &got) || got.Kind != tt.err.Kind || got.Name != tt.err.Name || got.Rustup != tt.err.Rustup || !slices.Equal(got.Also, tt.err.Also) {

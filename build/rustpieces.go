@@ -90,6 +90,11 @@ func (f *rustFinder) has(program string) bool {
 // missing names what stands between this machine and WASI programs. A rustc of rustup's gets its pieces from rustup;
 // the distribution's, once it is there, from the distribution.
 func (f *rustFinder) missing() error {
+	if file, channel := toolchainFile(f.Dir); f.mute && channel != "" {
+		return &MissingError{
+			Kind: KindTool, Name: pieceRustc, Purpose: file + " asks for the toolchain " + channel, Rustup: rustTargets[0], Toolchain: channel,
+		}
+	}
 	if len(f.failed) == 0 {
 		return f.withLinker(&rustCompiler{}, &MissingError{
 			Kind: KindTool, Name: pieceRustc, Purpose: "compiles Rust", Also: []string{pieceCargo, pieceRustStd},

@@ -37,7 +37,7 @@ func (o *compileFlags) register(c *cobra.Command) {
 	f.StringVar(&o.golang.Package, "package", "", "Go, Rust: the `PACKAGE` with the program, such as ./cmd/tool")
 	f.StringSliceVar(&o.golang.Tags, "go-tags", nil, "Go: build `TAGS`")
 	f.BoolVar(&o.golang.BuildVCS, "go-buildvcs", false, "Go: stamp the module with the revision")
-	f.BoolVar(&o.golang.Reactor, "reactor", false, "Go: build a library (_initialize and exported functions) instead of a command")
+	f.BoolVar(&o.golang.Reactor, "reactor", false, "Go, Rust: build a library (_initialize and exported functions) instead of a command")
 	f.StringSliceVar(&o.rust.Features, "features", nil, "Rust: `FEATURES` to enable")
 	f.BoolVar(&o.rust.NoDefaultFeatures, "no-default-features", false, "Rust: leave out the package's default features")
 	f.StringVar(&o.rust.Profile, "profile", "", "Rust: cargo's `PROFILE` (default: release)")
@@ -68,7 +68,7 @@ func (o *compileFlags) options(dir string) (build.Options, error) {
 	}
 	golang.LDFlags = strings.Join(o.ldflags, " ")
 	c.LDFlags = o.ldflags
-	rust.Package, rust.Bin, rust.LDFlags = golang.Package, c.Bin, o.ldflags
+	rust.Package, rust.Bin, rust.LDFlags, rust.Reactor = golang.Package, c.Bin, o.ldflags, golang.Reactor
 	settings := build.Settings{Go: golang, Rust: rust, C: c, Python: python, Component: o.wit}
 	opts := build.Options{Dir: dir, Language: o.language, Target: o.target, Settings: settings, Jobs: o.jobs}
 	projectOverlay{o.given}.apply(&opts, file.Build)

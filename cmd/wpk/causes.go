@@ -39,7 +39,14 @@ func causeHint(c build.Cause) string {
 		return "WASI has no shared libraries (" + c.Subject + "): link what is loaded, or configure the project without plugins"
 	case build.CauseSystem:
 		return "WASI has nothing like " + c.Subject + ": look for an option that leaves this out, such as --configure-arg or --cflag -DNO_…"
+	case build.CauseOldTool:
+		return newerHint(c.Subject)
+	case build.CauseDownload:
+		return "a dependency is not here and cannot be downloaded: cargo vendor, or cargo fetch while there is a network, makes builds without one"
 	case build.CauseDependency:
+		if hint := dependencyHints[c.Subject]; hint != "" {
+			return c.Subject + " " + hint
+		}
 		return c.Subject + " does not build for WASI: look for a feature that leaves it out, or for a newer version"
 	case build.CauseOutdated:
 		return c.Subject + " is too old for this module: " + installCommand("", c.Subject)

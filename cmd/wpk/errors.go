@@ -126,7 +126,10 @@ func explainBuild(err error) (int, string) {
 	var several *build.AmbiguousError
 	var detect *build.DetectError
 	var result *build.ResultError
+	var target *build.TargetError
 	switch {
+	case errors.As(err, &target):
+		return exitBuild, targetHint(target)
 	case errors.As(err, &missing):
 		return exitMissing, missingHint(missing)
 	case errors.As(err, &several):
@@ -184,6 +187,8 @@ func detectHint(e *build.DetectError) string {
 		return entryHint(e)
 	case errors.Is(e, build.ErrNoRustProgram):
 		return "wpk builds programs: src/main.rs, src/bin/NAME.rs, or a [[bin]] in Cargo.toml; --package and --bin choose one"
+	case errors.Is(e, build.ErrNoRustReactor):
+		return "a reactor is a library: [lib] crate-type = [\"cdylib\"] in Cargo.toml, and exported functions"
 	case errors.Is(e, build.ErrNoGoModule):
 		return "go mod init NAME"
 	case errors.Is(e, build.ErrNoMainPackage):
@@ -197,8 +202,8 @@ func missingHint(e *build.MissingError) string {
 	if e.Kind == build.KindTarget && strings.HasPrefix(e.Version, "go") {
 		return "get " + e.Version + " or newer: https://go.dev/dl"
 	}
-	if e.Rustup != "" {
-		return "rustup target add " + e.Rustup
+	if e.Rustup != "" || strings.HasPrefix(e.Name, "rust") || e.Name == "cargo" {
+		return rustHint(e)
 	}
 	if e.Kind == build.KindSource {
 		return "put the source package into a folder (apt-get source --download-only " + e.Name + "), and name it with --sources FOLDER"

@@ -27,7 +27,7 @@ type packageManager struct {
 // flags of its own for cargo, so rustup it is there.
 var packageManagers = []packageManager{
 	{"apt-get", "apt-get install -y", true, map[string]string{
-		"rustc": "rustc", "cargo": "cargo", "rust-std-wasm32": "libstd-rust-dev-wasm32",
+		"rustc": "rustc", "cargo": "cargo", "rust-std": "libstd-rust-dev", "rust-std-wasm32": "libstd-rust-dev-wasm32",
 		"go": "golang-go", "tinygo": "", "clang": "clang", "wasm-ld": "lld", "wasi-libc": "wasi-libc",
 		"libclang_rt.builtins-wasm32.a": "libclang-rt-dev-wasm32", "libc++": "libc++-dev-wasm32",
 		"llvm-ar": "llvm", "cmake": "cmake", "make": "make", "ninja": "ninja-build", "meson": "meson",
@@ -37,7 +37,7 @@ var packageManagers = []packageManager{
 		"autoreconf": "autoconf", "automake": "automake", "libtoolize": "libtool", "autopoint": "autopoint", "debian-archive-keyring": "debian-archive-keyring",
 	}},
 	{"dnf", "dnf install -y", true, map[string]string{
-		"rustc": "rust", "cargo": "cargo", "rust-std-wasm32": "rust-std-static-wasm32-wasip1",
+		"rustc": "rust", "cargo": "cargo", "rust-std": "rust-std-static", "rust-std-wasm32": "rust-std-static-wasm32-wasip1",
 		"go": "golang", "tinygo": "tinygo", "clang": "clang", "wasm-ld": "lld", "wasi-libc": "wasi-libc-devel wasi-libc-static",
 		"libclang_rt.builtins-wasm32.a": "compiler-rt", "libc++": "",
 		"llvm-ar": "llvm", "cmake": "cmake", "make": "make", "ninja": "ninja-build", "meson": "meson",
@@ -47,7 +47,7 @@ var packageManagers = []packageManager{
 		"autoreconf": "autoconf", "automake": "automake", "libtoolize": "libtool", "autopoint": "gettext-devel", "debian-archive-keyring": "debian-keyring",
 	}},
 	{"apk", "apk add", true, map[string]string{
-		"rustc": "rust", "cargo": "cargo", "rust-std-wasm32": "rust-wasm",
+		"rustc": "rust", "cargo": "cargo", "rust-std": "rust", "rust-std-wasm32": "rust-wasm",
 		"go": "go", "tinygo": "", "clang": "clang", "wasm-ld": "lld", "wasi-libc": "wasi-libc",
 		"libclang_rt.builtins-wasm32.a": "wasi-compiler-rt", "libc++": "wasi-libcxx",
 		"llvm-ar": "llvm", "cmake": "cmake", "make": "make", "ninja": "samurai", "meson": "meson",
@@ -58,7 +58,7 @@ var packageManagers = []packageManager{
 		"autoreconf": "autoconf", "automake": "automake", "libtoolize": "libtool", "autopoint": "gettext-dev", "debian-archive-keyring": "debian-archive-keyring",
 	}},
 	{"pacman", "pacman -S --needed", true, map[string]string{
-		"rustc": "rust", "cargo": "rust", "rust-std-wasm32": "rust-wasm",
+		"rustc": "rust", "cargo": "rust", "rust-std": "rust", "rust-std-wasm32": "rust-wasm",
 		"go": "go", "tinygo": "tinygo", "clang": "clang", "wasm-ld": "lld", "wasi-libc": "wasi-libc",
 		"libclang_rt.builtins-wasm32.a": "wasi-compiler-rt", "libc++": "wasi-libc++ wasi-libc++abi",
 		"llvm-ar": "llvm", "cmake": "cmake", "make": "make", "ninja": "ninja", "meson": "meson",
@@ -68,7 +68,7 @@ var packageManagers = []packageManager{
 		"autoreconf": "autoconf", "automake": "automake", "libtoolize": "libtool", "autopoint": "gettext", "debian-archive-keyring": "debian-archive-keyring",
 	}},
 	{"brew", "brew install", false, map[string]string{
-		"rustc": "rustup", "cargo": "rustup", "rust-std-wasm32": "rustup",
+		"rustc": "rustup", "cargo": "rustup", "rust-std": "rustup", "rust-std-wasm32": "rustup",
 		"go": "go", "tinygo": "tinygo", "clang": "llvm", "wasm-ld": "lld", "wasi-libc": "wasi-libc",
 		"libclang_rt.builtins-wasm32.a": "wasi-runtimes", "libc++": "wasi-runtimes",
 		"llvm-ar": "llvm", "cmake": "cmake", "make": "make", "ninja": "ninja", "meson": "meson",
@@ -78,7 +78,7 @@ var packageManagers = []packageManager{
 		"autoreconf": "autoconf", "automake": "automake", "libtoolize": "libtool", "autopoint": "gettext", "debian-archive-keyring": "",
 	}},
 	{"winget", "winget install", false, map[string]string{
-		"rustc": "Rustlang.Rustup", "cargo": "Rustlang.Rustup", "rust-std-wasm32": "Rustlang.Rustup",
+		"rustc": "Rustlang.Rustup", "cargo": "Rustlang.Rustup", "rust-std": "Rustlang.Rustup", "rust-std-wasm32": "Rustlang.Rustup",
 		"go": "GoLang.Go", "tinygo": "", "clang": "zig.zig", "wasm-ld": "", "wasi-libc": "",
 		"libclang_rt.builtins-wasm32.a": "", "libc++": "",
 		"llvm-ar": "", "cmake": "Kitware.CMake", "make": "ezwinports.make", "ninja": "Ninja-build.Ninja", "meson": "mesonbuild.meson",
