@@ -19,6 +19,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"syscall"
 
 	"github.com/wpkdev/wpk/wasm"
@@ -64,7 +65,7 @@ type Options struct {
 type Settings struct {
 	Go   GoOptions
 	Rust RustOptions
-	C    COptions // C, C++, Makefile and CMake projects
+	C    COptions // C and C++
 
 	Python PythonOptions
 
@@ -99,14 +100,26 @@ type RustOptions struct {
 	Reactor           bool     // the library (crate-type cdylib) with _initialize instead of a program
 }
 
-// COptions are the settings for C: plain *.c files, Makefile and CMake projects.
+// COptions are the settings for C and C++: plain sources, CMake, Meson, autotools and Makefile projects.
 type COptions struct {
-	CC      string   // the compiler, with arguments if need be ("zig cc"); "" = find one
-	CFlags  []string // more flags for the compiler, after ours
-	LDFlags []string // more flags for the linking compiler, after ours
-	Driver  string   // DriverCMake, DriverMake or DriverNone, for a folder that has several; "" = the first that fits
-	Bin     string   // which program: CMake's or make's target, or the file's name; "" = the only one there is
+	CC        string   // the compiler, with arguments if need be ("zig cc"); "" = find one
+	CFlags    []string // more flags for the compiler, after ours
+	LDFlags   []string // more flags for the linking compiler, after ours
+	Driver    string   // one of the Driver constants, for a folder that has several; "" = the first that fits
+	Bin       string   // which program: a target of the driver, or the file's name; "" = the only one there is
+	Configure []string // more arguments for cmake, meson setup or configure, such as "-DWITH_X=OFF" or "--without-x"
+	Emulate   []string // what wasi-libc emulates on request: the Emulate constants
+	Setjmp    bool     // make setjmp and longjmp of WebAssembly's exceptions, which few engines have yet
+	Ignore    []string // files and folders that are no sources, although they may lie in Dir: what the caller writes there
 }
+
+// The values of [COptions.Emulate].
+const (
+	EmulateSignal        = "signal"         // signal and raise, inside the program
+	EmulateMman          = "mman"           // mmap as malloc and read
+	EmulateGetpid        = "getpid"         // a number that is the same for every process
+	EmulateProcessClocks = "process-clocks" // clock, times and getrusage by the wall clock
+)
 
 // Module is a finished build.
 type Module struct {
@@ -238,8 +251,9 @@ type product struct {
 // the tools write.
 type job struct {
 	Options
-	work   string
-	search *searcher // Options.Exec, and what it has not found
+	work    string
+	search  *searcher // Options.Exec, and what it has not found
+	closers []func()  // give back what the job holds, the last one first
 }
 
 func newJob(o Options) (*job, error) {
@@ -276,7 +290,12 @@ func newJob(o Options) (*job, error) {
 	return &job{Options: o, work: work, search: search}, nil
 }
 
-func (j *job) close() { _ = os.RemoveAll(j.work) }
+func (j *job) close() {
+	for _, f := range slices.Backward(j.closers) {
+		f()
+	}
+	_ = os.RemoveAll(j.work)
+}
 
 // load reads the file that a tool left, and refuses what is not a module.
 func load(path string) (*Module, error) {

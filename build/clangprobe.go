@@ -95,6 +95,7 @@ func (f *finder) describe(ctx context.Context, c *compiler) *compiler {
 		version := c.sibling("version")
 		c.tool.Name = "zig"
 		c.tool.Version, _ = output(ctx, f.Exec, Command{Path: version[0], Args: version[1:], Dir: f.work, Env: f.env})
+		c.pieces = stampsOf(c.path)
 		return c
 	}
 	c.tool.Name = c.name()
@@ -103,6 +104,7 @@ func (f *finder) describe(ctx context.Context, c *compiler) *compiler {
 		c.cxxFlags = append(c.cxxFlags, "-isystem", filepath.Join(include, "c++", "v1"))
 		c.headers = []string{"-nostdlibinc", "-isystem", include}
 	}
+	c.pieces = f.pieces(ctx, c)
 	return c
 }
 

@@ -16,7 +16,7 @@ var makefiles = []string{"GNUmakefile", "makefile", "Makefile"}
 
 // detect chooses the toolchain for the job's folder. Go and Rust come first, because their projects often have a Makefile
 // to drive them; Python for the same reason, when its own files say that it is one; then the most specific description
-// of a C project; then loose *.c and *.py files.
+// of a C project; then loose sources.
 func detect(j *job) (toolchain, error) {
 	switch j.Language {
 	case LanguageGo:
@@ -66,9 +66,11 @@ func detectGo(dir string) (toolchain, error) {
 
 // The values of [COptions.Driver].
 const (
-	DriverCMake = "cmake" // CMakeLists.txt
-	DriverMake  = "make"  // a Makefile
-	DriverNone  = "none"  // no build description: wpk compiles the *.c files itself
+	DriverCMake     = "cmake"     // CMakeLists.txt
+	DriverMeson     = "meson"     // meson.build
+	DriverAutotools = "autotools" // configure, or configure.ac
+	DriverMake      = "make"      // a Makefile
+	DriverNone      = "none"      // no build description: wpk compiles the C and C++ files itself
 )
 
 func detectC(dir, driver string) (toolchain, error) {
@@ -80,6 +82,8 @@ func detectC(dir, driver string) (toolchain, error) {
 		toolchain
 	}{
 		{DriverCMake, []string{cmakeFile}, exists(dir, cmakeFile), cmakeToolchain{}},
+		{DriverMeson, []string{mesonFile}, exists(dir, mesonFile), mesonToolchain{}},
+		{DriverAutotools, append([]string{configureFile}, configureSources[:1]...), hasConfigure(dir), autotoolsToolchain{}},
 		{DriverMake, makefiles, hasMakefile(dir), makeToolchain{}},
 		{DriverNone, plainPatterns, len(plainSources(dir)) > 0, plainToolchain{}},
 	} {

@@ -45,49 +45,37 @@ func (goToolchain) compile(ctx context.Context, j *job) (product, error) {
 		return product{}, err
 	}
 	flags, out := g.flags(), j.path("module.wasm")
-	graph, err := g.build(ctx, pattern, append([]string{fmt.Sprintf("-p=%d", j.Jobs), "-o", out}, flags...))
+	args := append([]string{"build", fmt.Sprintf("-p=%d", j.Jobs), "-o", out}, flags...)
+	if err := g.build(ctx, pattern, g.command(append(args, "--", pattern)...)); err != nil {
+		return product{}, err
+	}
+	program, err := g.program(ctx, pattern, out)
 	if err != nil {
 		return product{}, err
 	}
-	warnings, err := g.advise(graph, out)
+	warnings, err := g.advise(ctx, program)
 	if err != nil {
 		return product{}, err
 	}
-	return product{path: out, facts: g.facts(graph.main, flags), warnings: warnings}, nil
+	return product{path: out, facts: g.facts(program.main, flags), warnings: warnings}, nil
 }
 
-// build compiles the package and asks about its dependencies at the same time: what is known about them explains a
-// failure, and what compiles but cannot work. On a machine with a processor to spare the question costs nothing.
-func (g *goCommand) build(ctx context.Context, pattern string, args []string) (*goGraph, error) {
-	buildCtx, cancel := context.WithCancel(ctx)
-	defer cancel()
+// build compiles. Only when that fails, what the program imports is asked for, to explain it.
+func (g *goCommand) build(ctx context.Context, pattern string, c Command) error {
 	var graph *goGraph
 	var listErr error
-	listed := make(chan struct{})
-	go func() {
-		defer close(listed)
-		if graph, listErr = g.list(ctx, pattern); listErr != nil {
-			cancel() // there is no program to build
-		}
-	}()
-	c := g.command(append(append([]string{"build"}, args...), "--", pattern)...)
-	err := g.run(buildCtx, c, func(said string) []Cause {
-		<-listed
+	err := g.run(ctx, c, func(said string) []Cause {
+		graph, listErr = g.list(ctx, pattern)
 		return goCauses(said, graph)
 	})
-	<-listed
-	var failed *ToolError
-	switch {
-	case ctx.Err() != nil:
-		return nil, context.Cause(ctx)
-	case listErr != nil && !errors.As(listErr, &failed):
-		return nil, listErr
-	case errors.As(err, &failed):
-		return nil, g.explain(graph, err)
-	case err == nil:
-		err = listErr
+	var none *DetectError
+	if errors.As(listErr, &none) {
+		return listErr
 	}
-	return graph, err
+	if err != nil && graph != nil {
+		return g.explain(graph, err)
+	}
+	return err
 }
 
 // newGoCommand finds Go and checks that it can do what is asked of it.

@@ -20,10 +20,10 @@ var aboutCgo = regexp.MustCompile(`(?i)\bcgo(_enabled)?\b`)
 // replacement that only says so at run time, such as github.com/mattn/go-sqlite3's. A replacement that works is fine:
 // the two differ by the message, which is in the module when it can be reached.
 // With [GoOptions.CgoStubs] it is a warning.
-func (g *goCommand) cgoStubs(graph *goGraph, module []byte) ([]Warning, error) {
+func (g *goCommand) cgoStubs(packages []goPackage, module []byte) ([]Warning, error) {
 	var warnings []Warning
-	for i := range graph.packages {
-		p := &graph.packages[i]
+	for i := range packages {
+		p := &packages[i]
 		if len(p.CgoFiles) == 0 {
 			continue
 		}

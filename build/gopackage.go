@@ -51,7 +51,7 @@ type goGraph struct {
 	packages []goPackage // without Go's own library
 }
 
-// list asks go about a main package and what it imports, with cgo switched on: so it names the files that the build,
+// list asks go about the main package that a pattern means and what it imports, with cgo switched on: so it names the files that the build,
 // which has no cgo, leaves out. What it says on stderr is dropped: the build, which reads the same, says it.
 func (g *goCommand) list(ctx context.Context, pattern string) (*goGraph, error) {
 	c := g.command("list", "-e", "-deps", goListFields, "--", pattern)

@@ -52,17 +52,17 @@ func openAnswers(j *job) *answers {
 // about returns what is known about a program, or asks. What it says begins with a file: the program behind the one
 // that was asked.
 func (a *answers) about(program string, ask func() ([]string, error)) ([]string, error) {
-	self := fileStamp(program)
+	self := programStamp(program)
 	sum := sha256.Sum256([]byte(program + "\x00" + self + "\x00" + a.place))
 	key := hex.EncodeToString(sum[:12])
-	if got, ok := a.known[key]; ok && self != "" && len(got.Said) > 0 && fileStamp(got.Said[0]) == got.Stamp {
+	if got, ok := a.known[key]; ok && self != "" && len(got.Said) > 0 && programStamp(got.Said[0]) == got.Stamp {
 		return got.Said, nil
 	}
 	said, err := ask()
 	if err != nil || len(said) == 0 {
 		return nil, err
 	}
-	if stamp := fileStamp(said[0]); self != "" && stamp != "" {
+	if stamp := programStamp(said[0]); self != "" && stamp != "" {
 		a.known[key] = answer{said, stamp}
 		a.changed = true
 	}
@@ -77,8 +77,8 @@ func (a *answers) save() {
 	_ = durable.WriteFile(a.file, func(w io.Writer) error { return json.NewEncoder(w).Encode(a.known) })
 }
 
-// fileStamp tells whether a file has changed; "" when it is not there.
-func fileStamp(path string) string {
+// programStamp tells whether a file has changed; "" when it is not there.
+func programStamp(path string) string {
 	real, err := realPath(path)
 	if err != nil {
 		return ""
@@ -96,7 +96,7 @@ func rustupPlace(j *job) string {
 	if home == "" {
 		home = filepath.Join(filepath.Dir(cargoHome(j.Env)), ".rustup")
 	}
-	place := []string{j.Dir, home, getenv(j.Env, "RUSTUP_TOOLCHAIN"), getenv(j.Env, "HOME"), fileStamp(filepath.Join(home, "settings.toml"))}
+	place := []string{j.Dir, home, getenv(j.Env, "RUSTUP_TOOLCHAIN"), getenv(j.Env, "HOME"), programStamp(filepath.Join(home, "settings.toml"))}
 	upwards(j.Dir, rustupFiles, func(_ string, content []byte) bool {
 		place = append(place, string(content))
 		return true

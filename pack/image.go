@@ -45,7 +45,7 @@ func (o *Options) layers(module []byte, compressors ...compressor) ([]*layer, er
 	if err != nil {
 		return nil, err
 	}
-	return compress(tar, compressors...)
+	return compress(tar, o.Cache, compressors...)
 }
 
 // image makes the manifest and config of one platform on a layer. The extra

@@ -51,8 +51,8 @@ func newBuild(a *app) *cobra.Command {
 toolchain, and packs the module as one OCI artifact into the local store, or
 wherever -t says. DIR is a project, or the folder of one of its packages.
 
-Go is known by go.mod, Rust by Cargo.toml, C and C++ by CMakeLists.txt, a
-Makefile, or *.c files.
+Go is known by go.mod, Rust by Cargo.toml, C and C++ by CMakeLists.txt,
+meson.build, configure or configure.ac, a Makefile, or *.c and *.cpp files.
 The same sources and tools give the same digest in any folder, at any time.`,
 		Example: `  wpk build
   wpk build ./cmd/server -t ghcr.io/acme/server:1.0
@@ -88,6 +88,9 @@ func runBuild(ctx context.Context, a *app, o buildOptions, dir string) error {
 	compiled, err := o.compile.options(dir)
 	if err != nil {
 		return err
+	}
+	if o.output != "" {
+		compiled.C.Ignore = []string{o.output}
 	}
 	module, name, err := a.compile(ctx, compiled)
 	if err != nil {

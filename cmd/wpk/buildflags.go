@@ -42,7 +42,10 @@ func (o *compileFlags) register(c *cobra.Command) {
 	f.StringVar(&o.rust.Profile, "profile", "", "Rust: cargo's `PROFILE` (default: release)")
 	f.StringVar(&o.c.CC, "cc", "", "C: the `COMPILER`, with arguments if need be (\"zig cc\")")
 	f.StringArrayVar(&o.c.CFlags, "cflag", nil, "C: one more `FLAG` for the compiler; may be repeated")
-	f.StringVar(&o.c.Driver, "driver", "", "C: `DRIVER` of the build for a folder that has several: cmake, make, none")
+	f.StringVar(&o.c.Driver, "driver", "", "C: `DRIVER` of the build for a folder that has several: cmake, meson, autotools, make, none")
+	f.StringArrayVar(&o.c.Configure, "configure-arg", nil, "C: one more `ARGUMENT` for cmake, meson setup or configure, such as -DWITH_X=OFF; may be repeated")
+	f.StringSliceVar(&o.c.Emulate, "emulate", nil, "C: `CALLS` that wasi-libc emulates on request: signal, mman, getpid, process-clocks")
+	f.BoolVar(&o.c.Setjmp, "setjmp", false, "C: allow setjmp, by WebAssembly's exceptions (clang 19 or newer, and an engine that has them)")
 	f.StringVar(&o.c.Bin, "bin", "", "C, Rust: the `PROGRAM` to take: a target of CMake, make or cargo, or a file it leaves")
 	f.StringVar(&o.wit.WIT, "wit", "", "wasip2: `FILE` or folder in DIR with the WIT of a library (default: wit)")
 	f.StringVar(&o.wit.World, "world", "", "wasip2: the `WORLD` to build (default: the only one)")
@@ -83,9 +86,16 @@ func checkChoices(o build.Options) error {
 		return &valueError{"--target", o.Target, "want wasip1 or wasip2"}
 	}
 	switch o.C.Driver {
-	case "", build.DriverCMake, build.DriverMake, build.DriverNone:
+	case "", build.DriverCMake, build.DriverMeson, build.DriverAutotools, build.DriverMake, build.DriverNone:
 	default:
-		return &valueError{"--driver", o.C.Driver, "want cmake, make or none"}
+		return &valueError{"--driver", o.C.Driver, "want cmake, meson, autotools, make or none"}
+	}
+	for _, calls := range o.C.Emulate {
+		switch calls {
+		case build.EmulateSignal, build.EmulateMman, build.EmulateGetpid, build.EmulateProcessClocks:
+		default:
+			return &valueError{"--emulate", calls, "want signal, mman, getpid or process-clocks"}
+		}
 	}
 	return checkLibrary(o.Python)
 }
@@ -115,7 +125,7 @@ func (o *imageFlags) register(c *cobra.Command) {
 
 // options checks the flags before anything is compiled.
 func (o *imageFlags) options(a *app) (pack.Options, error) {
-	opts := pack.Options{Config: o.config}
+	opts := pack.Options{Config: o.config, Cache: a.layerCache()}
 	if o.layout != pack.LayoutUniversal && o.layout != pack.LayoutImage {
 		return opts, &valueError{"--layout", o.layout, "want universal or image"}
 	}

@@ -29,18 +29,23 @@ var packageManagers = []packageManager{
 		"libclang_rt.builtins-wasm32.a": "libclang-rt-dev-wasm32",
 		"llvm-ar":                       "llvm", "cmake": "cmake", "make": "make", "ninja": "ninja-build",
 		"git": "git", "qemu": "qemu-user",
+		"meson": "meson", "autoreconf": "autoconf", "automake": "automake", "libtoolize": "libtool", "autopoint": "autopoint",
+		"libc++": "libc++-dev-wasm32", "sh": "dash",
 	}},
 	{"dnf", "dnf install -y", true, map[string]string{
 		"rustc": "rust", "cargo": "cargo", "rust-std-wasm32": "rust-std-static-wasm32-wasip1",
 		"go": "golang", "clang": "clang", "wasm-ld": "lld", "wasi-libc": "wasi-libc-devel",
 		"libclang_rt.builtins-wasm32.a": "compiler-rt", "llvm-ar": "llvm",
 		"cmake": "cmake", "make": "make", "ninja": "ninja-build", "git": "git", "qemu": "qemu-user",
+		"meson": "meson", "autoreconf": "autoconf", "automake": "automake", "libtoolize": "libtool", "autopoint": "gettext-devel",
+		"sh": "bash",
 	}},
 	{"apk", "apk add", true, map[string]string{
 		"rustc": "rust", "cargo": "cargo", "rust-std-wasm32": "rust-wasm",
 		"go": "go", "clang": "clang", "wasm-ld": "lld", "wasi-libc": "wasi-libc",
 		"libclang_rt.builtins-wasm32.a": "wasi-compiler-rt", "llvm-ar": "llvm",
-		"cmake": "cmake", "make": "make", "ninja": "samurai", "git": "git",
+		"cmake": "cmake", "make": "make", "ninja": "samurai", "git": "git", "libc++": "wasi-libcxx", "sh": "busybox",
+		"meson": "meson", "autoreconf": "autoconf", "automake": "automake", "libtoolize": "libtool", "autopoint": "gettext-dev",
 		"qemu": "qemu-aarch64 qemu-riscv64 qemu-s390x qemu-ppc64le qemu-arm qemu-i386 qemu-x86_64",
 	}},
 	{"pacman", "pacman -S --needed", true, map[string]string{
@@ -48,16 +53,20 @@ var packageManagers = []packageManager{
 		"go": "go", "clang": "clang", "wasm-ld": "lld", "wasi-libc": "wasi-libc",
 		"libclang_rt.builtins-wasm32.a": "wasi-compiler-rt", "llvm-ar": "llvm",
 		"cmake": "cmake", "make": "make", "ninja": "ninja", "git": "git", "qemu": "qemu-user-static",
+		"meson": "meson", "autoreconf": "autoconf", "automake": "automake", "libtoolize": "libtool", "autopoint": "gettext",
+		"libc++": "wasi-libc++ wasi-libc++abi", "sh": "bash",
 	}},
 	{"brew", "brew install", false, map[string]string{
 		"rustc": "rustup", "cargo": "rustup", "rust-std-wasm32": "rustup",
 		"go": "go", "clang": "llvm", "wasm-ld": "lld", "wasi-libc": "wasi-libc",
 		"libclang_rt.builtins-wasm32.a": "wasi-runtimes", "llvm-ar": "llvm",
-		"cmake": "cmake", "make": "make", "ninja": "ninja", "git": "git",
+		"cmake": "cmake", "make": "make", "ninja": "ninja", "git": "git", "libc++": "wasi-runtimes",
+		"meson": "meson", "autoreconf": "autoconf", "automake": "automake", "libtoolize": "libtool", "autopoint": "gettext",
 	}},
 	{"winget", "winget install", false, map[string]string{
 		"rustc": "Rustlang.Rustup", "cargo": "Rustlang.Rustup", "rust-std-wasm32": "Rustlang.Rustup",
 		"go": "GoLang.Go", "cmake": "Kitware.CMake", "git": "Git.Git", "clang": "zig.zig", "ninja": "Ninja-build.Ninja",
+		"meson": "mesonbuild.meson", "libc++": "zig.zig",
 	}},
 }
 
@@ -65,6 +74,7 @@ var packageManagers = []packageManager{
 // linker of another major version does not read its objects.
 var versioned = map[string]string{
 	"clang": "clang-", "wasm-ld": "lld-", "llvm-ar": "llvm-", "libclang_rt.builtins-wasm32.a": "libclang-rt-%-dev-wasm32",
+	"libc++": "libc++-%-dev-wasm32",
 }
 
 // installCommand is the command that installs the pieces on this system, or ""

@@ -27,6 +27,8 @@ func TestInstallCommand(t *testing.T) {
 		{"apt-get", "", []string{"go"}, true, "sudo apt-get install -y golang-go"},
 		{"apt-get", "", []string{"clang", "wasi-libc", "wasm-ld", "libclang_rt.builtins-wasm32.a"}, false, "apt-get install -y clang wasi-libc lld libclang-rt-dev-wasm32"},
 		{"apt-get", "19", []string{"wasm-ld", "libclang_rt.builtins-wasm32.a", "wasi-libc"}, false, "apt-get install -y lld-19 libclang-rt-19-dev-wasm32 wasi-libc"},
+		{"apt-get", "14", []string{"libc++"}, false, "apt-get install -y libc++-14-dev-wasm32"},
+		{"apk", "", []string{"libc++"}, false, "apk add wasi-libcxx"},
 		{"dnf", "19", []string{"wasm-ld", "llvm-ar", "llvm-ar"}, true, "sudo dnf install -y lld llvm"},
 		{"apt-get", "", []string{"rust-std-wasm32", "cargo", "wasm-ld"}, false, "apt-get install -y libstd-rust-dev-wasm32 cargo lld"},
 		{"pacman", "", []string{"rustc", "cargo", "rust-std-wasm32"}, false, "pacman -S --needed rust rust-wasm"},
@@ -44,7 +46,7 @@ func TestInstallCommand(t *testing.T) {
 // Every piece that build and smoke can miss has packages on the systems where
 // most users are.
 func TestEveryPieceHasAPackage(t *testing.T) {
-	pieces := []string{"go", "clang", "wasm-ld", "wasi-libc", "libclang_rt.builtins-wasm32.a", "llvm-ar", "make", "cmake", "ninja", "qemu", "rustc", "cargo", "rust-std-wasm32"}
+	pieces := []string{"go", "clang", "wasm-ld", "wasi-libc", "libclang_rt.builtins-wasm32.a", "llvm-ar", "make", "cmake", "ninja", "meson", "autoreconf", "automake", "libtoolize", "qemu", "rustc", "cargo", "rust-std-wasm32"}
 	for _, program := range []string{"apt-get", "dnf", "apk", "pacman"} {
 		for _, piece := range pieces {
 			if got := managerNamed(t, program).command("", []string{piece}, false); !strings.HasPrefix(got, program+" ") {
