@@ -1,6 +1,7 @@
 package build
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -189,10 +190,7 @@ func (b *pythonBuild) entry() (pyproject.Entry, error) {
 
 // blob puts the program, what it requires and what both reach of the standard library into one piece.
 func (b *pythonBuild) blob(files []cpython.File, imports []string, e pyproject.Entry) ([]byte, error) {
-	for _, name := range b.Python.Preload {
-		imports = append(imports, name)
-	}
-	modules := b.library.Closure(imports)
+	modules := b.library.Closure(slices.Concat(imports, b.Python.Preload))
 	if b.Python.Library == PythonLibraryAll {
 		modules = b.library.All()
 	}
@@ -226,17 +224,11 @@ func (b *pythonBuild) blob(files []cpython.File, imports []string, e pyproject.E
 
 func (b *pythonBuild) facts(e pyproject.Entry) Facts {
 	f := Facts{
-		Language: LanguagePython, Name: e.Name, Version: b.project.Version,
-		Tools: []Tool{{Name: "cpython", Version: b.library.Version}, {Name: "python runtime pack", Version: "sha256:" + b.sum}},
+		Language: LanguagePython, Name: cmp.Or(e.Name, b.project.Name), Version: b.project.Version,
+		Tools: []Tool{{Name: "cpython", Version: b.library.Version}},
 	}
-	if f.Name == "" {
-		f.Name = b.project.Name
-	}
-	library := b.Python.Library
-	if library == "" {
-		library = PythonLibraryClosure
-	}
-	f.Flags = append(f.Flags, "library="+library)
+	library := cmp.Or(b.Python.Library, PythonLibraryClosure)
+	f.Flags = append(f.Flags, "runtime="+cmp.Or(b.pack.Digest, "sha256:"+b.sum), "library="+library)
 	if !b.Python.NoSnapshot {
 		f.Flags = append(f.Flags, "snapshot")
 	}

@@ -205,6 +205,9 @@ func ignored(name string) bool {
 // add adds a file, or a folder with all below it.
 func (w *walker) add(at, as string) error {
 	return fs.WalkDir(w.root.FS(), at, func(name string, d fs.DirEntry, err error) error {
+		if d == nil {
+			return nil // a link that leads nowhere, or out of the project
+		}
 		if err == nil {
 			err = context.Cause(w.ctx)
 		}
