@@ -66,6 +66,11 @@ func TestScripts(t *testing.T) {
 			if jco, err := wpktest.NpmPlace("jco"); err == nil {
 				e.Setenv("JCO", filepath.Join(jco, "node_modules", ".bin"))
 			}
+			for _, language := range runtimeLanguages() {
+				if dir, err := wpktest.RuntimePlace(language); err == nil {
+					e.Setenv(strings.ToUpper(language)+"_RUNTIME", dir)
+				}
+			}
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -76,6 +81,7 @@ func TestScripts(t *testing.T) {
 			"foreign":  foreignPack,
 			"damage":   damageBlobs,
 			"exits":    exitsWith,
+			"wheel":    makeWheel,
 		},
 	})
 }
@@ -92,8 +98,9 @@ func goEnv(t *testing.T, name string) string {
 }
 
 // condition adds [lacks:A|B] for scripts that skip without one of the programs,
-// [lacks-npm:NAME] for those that need what scripts/npm.sh installs, and
-// [no-rust] for those that need a Rust which makes WASI programs. In CI
+// [lacks-npm:NAME] for those that need what scripts/npm.sh installs,
+// [lacks-runtime:LANGUAGE] for those that need a runtime pack of
+// scripts/runtimes.sh, and [no-rust] for those that need a Rust which makes WASI programs. In CI
 // nothing may be lacking.
 func condition(cond string) (bool, error) {
 	if cond == "no-rust" {
@@ -101,6 +108,13 @@ func condition(cond string) (bool, error) {
 	}
 	if name, ok := strings.CutPrefix(cond, "lacks-npm:"); ok {
 		_, err := wpktest.NpmPlace(name)
+		if err != nil && os.Getenv("CI") == "true" {
+			return false, err
+		}
+		return err != nil, nil
+	}
+	if language, ok := strings.CutPrefix(cond, "lacks-runtime:"); ok {
+		_, err := wpktest.RuntimePlace(language)
 		if err != nil && os.Getenv("CI") == "true" {
 			return false, err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,18 +20,27 @@ import (
 // tagged with the language.
 func Runtime(t testing.TB, language string) string {
 	t.Helper()
+	dir, err := RuntimePlace(language)
+	if err != nil {
+		Lacking(t, "%v", err)
+	}
+	return dir
+}
+
+// RuntimePlace is [Runtime] for those who have no test.
+func RuntimePlace(language string) (string, error) {
 	root, err := filepath.Abs(".")
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
 	for !isFile(filepath.Join(root, "go.mod")) {
 		root = filepath.Dir(root)
 	}
 	out, err := exec.Command(filepath.Join(root, "scripts", "runtimes.sh"), "-n", language).Output()
 	if err != nil {
-		Lacking(t, "the %s runtime is not here; `make runtimes` makes it", language)
+		return "", fmt.Errorf("the %s runtime is not here; `make runtimes` makes it", language)
 	}
-	return strings.TrimSpace(string(out))
+	return strings.TrimSpace(string(out)), nil
 }
 
 // tinyRuntime has the exports of the ABI and does nothing: (module (memory
