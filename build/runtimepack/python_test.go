@@ -141,6 +141,9 @@ func TestPythonSyntaxError(t *testing.T) {
 			t.Errorf("%d: %d %.120q %q, want %+v", i, got.status, got.a, got.b, want)
 		}
 	}
+	if alone := library.compile(t, []source{{"p", "/app/p/__init__.py", []byte("from . import inner\nfrom .deep.er import *\nimport os.path\n"), true}}); !bytes.Equal(alone[0].a, answers[2].a) {
+		t.Error("the bytes depend on what was compiled before")
+	}
 	if magic, _ := binary.Uvarint(answers[0].a[4:8]); magic != 1 {
 		t.Errorf("the .pyc is not one that is used unchecked: % x", answers[0].a[:16])
 	}

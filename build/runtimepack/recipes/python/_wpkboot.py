@@ -81,15 +81,47 @@ def start(snapshot):
     site.setcopyright()
     site.sethelper()
     if snapshot:
-        import gc
+        preload()
 
-        for name in entry.preload:
+
+def preload():
+    """Imports what the program would import at once: the standard library's part is told by module-level statements."""
+    import gc
+
+    from _wpknames import NAMES
+
+    at_once = imported_at_once()
+    for name in entry.preload:
+        if name not in NAMES:
+            __import__(name)
+        elif name in at_once:
             try:
                 __import__(name)
             except ImportError:
                 pass  # the program will be told, if it asks for it
-        gc.collect()
-        gc.freeze()
+    for name in ("_wpknames", "_wpkservice", "_opcode_metadata"):
+        sys.modules.pop(name, None)
+    gc.collect()
+    gc.freeze()
+
+
+def imported_at_once():
+    import marshal
+    import os
+
+    import _wpkservice
+
+    found = set()
+    for top in sys.path:
+        for folder, _, files in os.walk(top):
+            for file in files:
+                if file.endswith(".pyc"):
+                    with open(f"{folder}/{file}", "rb") as stream:
+                        _wpkservice.imports(marshal.loads(stream.read()[16:]), "", found, at_once=True)
+    for name in list(found):
+        while name := name.rpartition(".")[0]:
+            found.add(name)
+    return found
 
 
 def run(argv, resumed):

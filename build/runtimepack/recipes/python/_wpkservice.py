@@ -15,6 +15,7 @@ from importlib.util import MAGIC_NUMBER
 
 LOAD_CONST, EXTENDED_ARG = opmap["LOAD_CONST"], opmap["EXTENDED_ARG"]
 IMPORT_NAME, IMPORT_FROM = opmap["IMPORT_NAME"], opmap["IMPORT_FROM"]
+CO_OPTIMIZED = 1  # of functions; not of the bodies of modules and classes
 BY_NAME = frozenset(("import_module", "__import__", "find_spec", "resolve_name"))
 
 
@@ -72,8 +73,8 @@ def reason(error, path):
     return text.encode("utf-8", "replace"), line.encode("utf-8", "replace")
 
 
-def imports(code, package, found):
-    """Adds what the code, of a module in the package, may import."""
+def imports(code, package, found, at_once=False):
+    """Adds what the code, of a module in the package, may import; at once: when it is imported itself."""
     if BY_NAME.intersection(code.co_names):
         for constant in code.co_consts:
             if isinstance(constant, str) and constant.replace(".", "_").isidentifier():
@@ -81,8 +82,8 @@ def imports(code, package, found):
     if bytes((IMPORT_NAME,)) in code.co_code:
         statements(code, package, found)
     for constant in code.co_consts:
-        if isinstance(constant, type(code)):
-            imports(constant, package, found)
+        if isinstance(constant, type(code)) and not (at_once and constant.co_flags & CO_OPTIMIZED):
+            imports(constant, package, found, at_once)
 
 
 def statements(code, package, found):

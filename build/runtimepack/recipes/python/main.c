@@ -91,8 +91,9 @@ static void configure(PyConfig *config, int snapshot)
 	config->write_bytecode = 0;
 	config->parse_argv = 0;
 	config->module_search_paths_set = 1; /* _wpkboot sets sys.path */
-	if (snapshot) {
-		/* The seed of str's hash is part of what is frozen. */
+	const wpk_entry *entry = wpk_find(".main");
+	if (snapshot || (entry && !strncmp((const char *)wpk_data(entry), "service ", 8))) {
+		/* The seed of str's hash is part of what is frozen; and services answer with the same bytes each time. */
 		config->use_hash_seed = 1;
 		config->hash_seed = 0;
 	}
@@ -118,6 +119,33 @@ static void configure(PyConfig *config, int snapshot)
 
 static int sqlite_random(sqlite3_vfs *vfs, int n, char *buffer) { return getentropy(buffer, n < 256 ? n : 256) ? 0 : n; }
 
+/*
+ * forget overwrites what a snapshot would keep for nothing: the stack below the caller, and memory that was given back.
+ * Blocks of falling sizes are taken until the memory grows, which shows that no free one is left of that size.
+ */
+static void forget(void)
+{
+	size_t pages = __builtin_wasm_memory_size(0);
+	void *taken = NULL;
+	for (size_t size = 1 << 20; size >= 64; size /= 2) {
+		void *block;
+		while (__builtin_wasm_memory_size(0) == pages && (block = malloc(size))) {
+			memset(block, 0, size);
+			*(void **)block = taken;
+			taken = block;
+		}
+		pages = __builtin_wasm_memory_size(0);
+	}
+	while (taken) {
+		void *next = *(void **)taken;
+		free(taken);
+		taken = next;
+	}
+	char *end = (char *)__builtin_frame_address(0) - 64;
+	for (volatile char *at = (char *)sizeof(void *); at < end; at++)
+		*at = 0;
+}
+
 static void wpk_start_up(int snapshot)
 {
 	vfs_mount();
@@ -139,6 +167,8 @@ static void wpk_start_up(int snapshot)
 		exit(WPK_EXIT_START_UP);
 	}
 	Py_DECREF(done);
+	if (snapshot)
+		forget();
 }
 
 /* own_frames drops the frames of _wpkboot from the traceback that is to be printed. */

@@ -89,7 +89,7 @@ configure() {
 
 # The same Python for this machine: it compiles the standard library, and CPython's build for WebAssembly needs it.
 build_native() {
-	configure native CC="$native" OPT=-O1
+	configure native CC="$native" OPT='-O0 -DNDEBUG'
 	make -s -C "$work/python3.13/native" -j "$jobs" python >"$work/native.log" 2>&1 || fail native
 }
 
@@ -178,6 +178,7 @@ find_native_cc() {
 recipe_begin "$1"
 need make 'runs the makefiles of CPython and SQLite'
 need patch "applies Debian's fixes of CPython"
+need xz "unpacks Debian's sources"
 need tclsh 'makes one file of the sources of SQLite (package tcl)'
 need zic 'compiles time zones (part of the C library)'
 find_wasi_cc
