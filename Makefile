@@ -5,7 +5,10 @@ export GOTOOLCHAIN = local
 
 GO       ?= go
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-LDFLAGS   = -s -w -X main.version=$(VERSION)
+# A release names the runtime packs that it was tested with, as HOST/REPOSITORY@sha256:…
+LDFLAGS   = -s -w -X main.version=$(VERSION) \
+	$(if $(PYTHON_RUNTIME),-X main.pythonRuntime=$(PYTHON_RUNTIME)) \
+	$(if $(JAVASCRIPT_RUNTIME),-X main.javascriptRuntime=$(JAVASCRIPT_RUNTIME))
 # Where Go has a race detector on Linux.
 RACE     ?= $(if $(filter amd64 arm64 ppc64le s390x,$(shell $(GO) env GOARCH)),-race)
 TESTFLAGS ?=
@@ -49,14 +52,23 @@ test: runners ## set up, then run all tests with real registries and real progra
 	scripts/setup.sh test
 	scripts/tools.sh crane registry >/dev/null
 	scripts/fixtures.sh gojq yq zlib docker-registry >/dev/null
+	scripts/npm.sh internal/wpktest/npm/jco >/dev/null
+	scripts/runtimes.sh >/dev/null
 	$(GO) vet -stdmethods=false ./...
 	$(GO) test $(RACE) -count=1 -timeout 20m $(TESTFLAGS) ./...
+
+.PHONY: runtimes
+runtimes: ## the runtime packs of Python and JavaScript, once, into the user's cache
+	scripts/setup.sh test
+	scripts/runtimes.sh >/dev/null
 
 .PHONY: interop
 interop: runners ## only the way of real programs through real registries and clients
 	scripts/setup.sh test
 	scripts/tools.sh crane registry >/dev/null
 	scripts/fixtures.sh gojq yq zlib docker-registry >/dev/null
+	scripts/npm.sh internal/wpktest/npm/jco >/dev/null
+	scripts/runtimes.sh >/dev/null
 	$(GO) test -count=1 -v -timeout 20m $(TESTFLAGS) ./internal/wpktest/interop
 
 .PHONY: lint
@@ -75,6 +87,15 @@ bench: ## a table of ratios: against crane, against go build, of the smoke matri
 	scripts/setup.sh bench
 	$(MAKE) --no-print-directory build
 	scripts/bench.sh
+
+.PHONY: table
+table: runners ## measure a sample of each language, and put the table into README.md
+	scripts/setup.sh test
+	mkdir -p bin
+	WPK_TABLE=$(CURDIR)/bin/languages.md $(GO) test -count=1 -run TestLanguages ./internal/wpktest/interop
+	awk '/<!-- languages -->/ { print; while ((getline line < "bin/languages.md") > 0) print line; skip = 1; next } \
+		/^$$/ { skip = 0 } !skip' README.md >bin/README.md
+	mv bin/README.md README.md
 
 .PHONY: cover
 cover: ## test coverage of each package, and bin/cover.html

@@ -19,6 +19,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"syscall"
 
 	"github.com/wpkdev/wpk/wasm"
@@ -64,7 +65,11 @@ type Options struct {
 type Settings struct {
 	Go   GoOptions
 	Rust RustOptions
-	C    COptions // C, C++, Makefile and CMake projects
+	C    COptions // C and C++
+
+	Python PythonOptions
+
+	Component ComponentOptions // components, of whatever language
 }
 
 // GoOptions are the settings for Go.
@@ -74,7 +79,15 @@ type GoOptions struct {
 	LDFlags  string   // more flags for the linker, after "-s -w -buildid="
 	BuildVCS bool     // stamp the module with the revision; off, because it makes equal sources differ
 	Reactor  bool     // a library with _initialize and //go:wasmexport functions instead of a command
+	Compiler string   // CompilerGo or CompilerTinyGo; "" = CompilerGo
+	CgoStubs bool     // build even when a dependency's C is replaced by something that fails at run time
 }
+
+// The values of [GoOptions.Compiler].
+const (
+	CompilerGo     = "go"     // the Go project's own
+	CompilerTinyGo = "tinygo" // https://tinygo.org: far smaller modules, not all of the language and library
+)
 
 // RustOptions are the settings for Rust.
 type RustOptions struct {
@@ -84,16 +97,29 @@ type RustOptions struct {
 	NoDefaultFeatures bool     // leave out the package's default features
 	Profile           string   // cargo's profile; "" = release
 	LDFlags           []string // more flags for the linker
+	Reactor           bool     // the library (crate-type cdylib) with _initialize instead of a program
 }
 
-// COptions are the settings for C: plain *.c files, Makefile and CMake projects.
+// COptions are the settings for C and C++: plain sources, CMake, Meson, autotools and Makefile projects.
 type COptions struct {
-	CC      string   // the compiler, with arguments if need be ("zig cc"); "" = find one
-	CFlags  []string // more flags for the compiler, after ours
-	LDFlags []string // more flags for the linking compiler, after ours
-	Driver  string   // DriverCMake, DriverMake or DriverNone, for a folder that has several; "" = the first that fits
-	Bin     string   // which program: CMake's or make's target, or the file's name; "" = the only one there is
+	CC        string   // the compiler, with arguments if need be ("zig cc"); "" = find one
+	CFlags    []string // more flags for the compiler, after ours
+	LDFlags   []string // more flags for the linking compiler, after ours
+	Driver    string   // one of the Driver constants, for a folder that has several; "" = the first that fits
+	Bin       string   // which program: a target of the driver, or the file's name; "" = the only one there is
+	Configure []string // more arguments for cmake, meson setup or configure, such as "-DWITH_X=OFF" or "--without-x"
+	Emulate   []string // what wasi-libc emulates on request: the Emulate constants
+	Setjmp    bool     // make setjmp and longjmp of WebAssembly's exceptions, which few engines have yet
+	Ignore    []string // files and folders that are no sources, although they may lie in Dir: what the caller writes there
 }
+
+// The values of [COptions.Emulate].
+const (
+	EmulateSignal        = "signal"         // signal and raise, inside the program
+	EmulateMman          = "mman"           // mmap as malloc and read
+	EmulateGetpid        = "getpid"         // a number that is the same for every process
+	EmulateProcessClocks = "process-clocks" // clock, times and getrusage by the wall clock
+)
 
 // Module is a finished build.
 type Module struct {
@@ -122,6 +148,16 @@ type Facts struct {
 	Flags    []string `json:"flags,omitempty"`   // the flags that shaped the module, ours and the caller's
 	Env      []string `json:"env,omitempty"`     // the environment that shaped the module, as "KEY=value"
 	Source   Source   `json:"source"`            // where the sources come from
+
+	Dependencies []Dependency `json:"dependencies,omitempty"` // what of others is in the module, sorted by name
+}
+
+// Dependency is a distribution of others that is in a module.
+type Dependency struct {
+	Type    string `json:"type"` // of package URLs: "pypi"
+	Name    string `json:"name"`
+	Version string `json:"version"`
+	SHA256  string `json:"sha256,omitempty"` // of the file that it came in; "" when it was installed here already
 }
 
 // Tool is a program that took part in a build.
@@ -140,9 +176,12 @@ type Source struct {
 // Build compiles the project in o.Dir. Its errors are:
 //   - *[fs.PathError]: o.Dir cannot be read
 //   - *[DetectError]: nothing there that can be built
+//   - *[TargetError]: the project is for another kind of WebAssembly
 //   - *[MissingError]: a tool, target or sysroot is missing on this machine
+//   - *[CgoError]: a Go program that needs C
 //   - *[AmbiguousError]: several programs, and the options name none
 //   - *[ToolError]: the tool ran and failed; what it said went to o.Output
+//   - *[DistributionError], *[ProjectFileError], *[IndexError]: what a Python project requires cannot be had
 //   - *[ResultError]: the tool succeeded, yet what it left is no module
 //   - the context's error when it ended first
 func Build(ctx context.Context, o Options) (*Module, error) {
@@ -151,11 +190,20 @@ func Build(ctx context.Context, o Options) (*Module, error) {
 		return nil, err
 	}
 	defer j.close()
+	m, err := j.build(ctx, o.Target)
+	return m, j.search.explain(err)
+}
+
+// build does it all. asked is the target that the caller has named, if any.
+func (j *job) build(ctx context.Context, asked string) (*Module, error) {
 	t, err := detect(j)
 	if err != nil {
 		return nil, err
 	}
+	source := make(chan Source, 1)
+	go func() { source <- sourceOf(ctx, j) }() // git takes as long as a small compiler, and has nothing to do with it
 	p, err := t.compile(ctx, j)
+	from := <-source
 	if err != nil {
 		return nil, err
 	}
@@ -164,8 +212,26 @@ func Build(ctx context.Context, o Options) (*Module, error) {
 		return nil, err
 	}
 	m.Facts, m.Warnings = p.facts, p.warnings
-	m.Facts.Target = j.Target
-	m.Facts.Source = sourceOf(ctx, j)
+	m.Facts.Source = from
+	return onTarget(ctx, j, m, p.path, asked)
+}
+
+// onTarget makes a module be what was asked for. Without a wish, what the toolchain has left is right: some make nothing
+// but components.
+func onTarget(ctx context.Context, j *job, m *Module, path, asked string) (*Module, error) {
+	if j.Target == TargetWASIP2 {
+		var err error
+		if m, err = componentize(ctx, j, m, path); err != nil {
+			return nil, err
+		}
+	}
+	m.Facts.Target = TargetWASIP1
+	if m.Info.Kind == wasm.Component {
+		m.Facts.Target = TargetWASIP2
+	}
+	if asked != "" && asked != m.Facts.Target {
+		return nil, &ResultError{Name: filepath.Base(path), Err: fmt.Errorf("%w: it is %s, not %s", ErrOtherTarget, m.Facts.Target, asked)}
+	}
 	return m, nil
 }
 
@@ -185,7 +251,9 @@ type product struct {
 // the tools write.
 type job struct {
 	Options
-	work string
+	work    string
+	search  *searcher // Options.Exec, and what it has not found
+	closers []func()  // give back what the job holds, the last one first
 }
 
 func newJob(o Options) (*job, error) {
@@ -217,10 +285,17 @@ func newJob(o Options) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &job{Options: o, work: work}, nil
+	search := &searcher{Executor: o.Exec}
+	o.Exec = search
+	return &job{Options: o, work: work, search: search}, nil
 }
 
-func (j *job) close() { _ = os.RemoveAll(j.work) }
+func (j *job) close() {
+	for _, f := range slices.Backward(j.closers) {
+		f()
+	}
+	_ = os.RemoveAll(j.work)
+}
 
 // load reads the file that a tool left, and refuses what is not a module.
 func load(path string) (*Module, error) {

@@ -26,7 +26,7 @@ var samples = []struct {
 }
 
 // TestSameDigestInAnyFolder builds each sample in two folders with two caches and expects the same module and the same
-// facts, no trace in the sources, and an empty cache.
+// facts, no trace in the sources, and nothing in the cache but what speeds up the next build.
 func TestSameDigestInAnyFolder(t *testing.T) {
 	for _, s := range samples {
 		t.Run(s.dir, func(t *testing.T) {
@@ -65,7 +65,8 @@ func buildCopy(t *testing.T, sample, bin, folder string) *Module {
 	if after := listFiles(t, dir); !slices.Equal(before, after) {
 		t.Errorf("the build changed the sources: %q, before %q", after, before)
 	}
-	if left := listFiles(t, cache); len(left) > 1 {
+	// What makes the next build faster stays; the work folder goes.
+	if left, err := filepath.Glob(filepath.Join(cache, "wpk-build-*")); err != nil || len(left) > 0 {
 		t.Errorf("the build left %q", left)
 	}
 	return m

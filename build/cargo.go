@@ -24,17 +24,24 @@ type cargoPackage struct {
 	Version    string
 	Manifest   string `json:"manifest_path"`
 	DefaultRun string `json:"default_run"` // the program that `cargo run` means
-	Targets    []struct {
-		Name string
-		Kind []string
-	}
+	Targets    []cargoTarget
+	// The dependencies as the manifest names them. Those that lie beside the package have a path.
+	Dependencies []struct{ Name, Path string }
 }
 
-// A rustProgram is a program of a package.
+// A cargoTarget is one of the things that a package makes.
+type cargoTarget struct {
+	Name  string
+	Kind  []string
+	Types []string `json:"crate_types"`
+}
+
+// A rustProgram is a program of a package, or its library as a reactor.
 type rustProgram struct {
 	pkg cargoPackage
 	dir string // the package's folder
-	bin string
+	bin string // its name
+	lib bool
 }
 
 // workspace asks cargo about the project. --no-deps leaves the dependencies alone: nothing is downloaded or locked just
@@ -42,8 +49,7 @@ type rustProgram struct {
 func (c *cargoCommand) workspace(ctx context.Context) (*cargoWorkspace, error) {
 	var out bytes.Buffer
 	args := []string{"metadata", "--no-deps", "--format-version=1"}
-	err := c.Exec.Run(ctx, Command{Path: c.rust.cargo, Args: args, Dir: c.Dir, Env: c.env, Stdout: &out, Stderr: c.Output})
-	if err != nil {
+	if err := c.runWith(ctx, Command{Path: c.rust.cargo, Args: args, Dir: c.Dir, Env: c.env}, &out); err != nil {
 		return nil, err
 	}
 	ws := &cargoWorkspace{}
@@ -77,10 +83,10 @@ func (ws *cargoWorkspace) packages(j *job) []cargoPackage {
 func (ws *cargoWorkspace) program(j *job) (*rustProgram, error) {
 	var all, fit []*rustProgram
 	for _, p := range ws.packages(j) {
-		for _, name := range p.programs() {
-			program := &rustProgram{pkg: p, dir: filepath.Dir(p.Manifest), bin: name}
+		for _, name := range p.programs(j.Rust.Reactor) {
+			program := &rustProgram{pkg: p, dir: filepath.Dir(p.Manifest), bin: name, lib: j.Rust.Reactor}
 			all = append(all, program)
-			if j.Rust.Bin == name || (j.Rust.Bin == "" && (p.DefaultRun == "" || p.DefaultRun == name)) {
+			if j.Rust.Bin == name || (j.Rust.Bin == "" && (program.lib || p.DefaultRun == "" || p.DefaultRun == name)) {
 				fit = append(fit, program)
 			}
 		}
@@ -92,6 +98,8 @@ func (ws *cargoWorkspace) program(j *job) (*rustProgram, error) {
 		return nil, severalPrograms(j.Dir, fit)
 	case len(all) > 0:
 		return nil, &DetectError{Dir: j.Dir, Looked: []string{j.Rust.Bin + " among " + strings.Join(binNames(all), ", ")}, Err: ErrNoRustProgram}
+	case j.Rust.Reactor:
+		return nil, &DetectError{Dir: j.Dir, Looked: []string{`crate-type = ["cdylib"] below [lib] in ` + cargoFile}, Err: ErrNoRustReactor}
 	case j.Rust.Package != "":
 		return nil, &DetectError{Dir: j.Dir, Looked: []string{"a program in the package " + j.Rust.Package}, Err: ErrNoRustProgram}
 	}
@@ -122,28 +130,58 @@ func binNames(programs []*rustProgram) []string {
 	return slices.Compact(names)
 }
 
-// programs are the names of the package's programs.
-func (p cargoPackage) programs() []string {
+// programs are the names of the package's programs, or of its library that can be a reactor.
+func (p cargoPackage) programs(reactor bool) []string {
 	var names []string
 	for _, t := range p.Targets {
-		if slices.Contains(t.Kind, "bin") {
+		if reactor && slices.Contains(t.Types, "cdylib") && !slices.Contains(t.Kind, "example") || !reactor && slices.Contains(t.Kind, "bin") {
 			names = append(names, t.Name)
 		}
 	}
 	return names
 }
 
-// executable finds a program's file in cargo's messages, of which there is one a line:
-// https://doc.rust-lang.org/cargo/reference/external-tools.html#json-messages
-func executable(messages []byte, bin string) (path string) {
-	for line := range bytes.Lines(messages) {
-		var m struct {
-			Executable string
-			Target     struct{ Name string }
-		}
-		if json.Unmarshal(line, &m) == nil && m.Executable != "" && m.Target.Name == bin {
-			path = m.Executable
+// outside returns the folders of the dependencies that lie outside the workspace. Inside, they belong to it.
+func (ws *cargoWorkspace) outside() []string {
+	var dirs []string
+	for _, p := range ws.Packages {
+		for _, d := range p.Dependencies {
+			if d.Path != "" {
+				dirs = append(dirs, d.Path)
+			}
 		}
 	}
-	return path
+	return outsideOf(ws.Root, dirs)
+}
+
+// readMessages finds in cargo's messages, of which there is one a line, the program's file and the folders of the
+// packages that are not from a registry: https://doc.rust-lang.org/cargo/reference/external-tools.html#json-messages
+func readMessages(messages []byte, p *rustProgram) (made string, local []string) {
+	for line := range bytes.Lines(messages) {
+		var m struct {
+			Package    string `json:"package_id"`
+			Manifest   string `json:"manifest_path"`
+			Executable string
+			Filenames  []string
+			Target     cargoTarget
+		}
+		if json.Unmarshal(line, &m) != nil {
+			continue
+		}
+		// "path+file:///…#1.0.0", or "lib 1.0.0 (path+file:///…)" of older cargos.
+		if m.Manifest != "" && strings.Contains(m.Package, "path+file:") {
+			local = append(local, filepath.Dir(m.Manifest))
+		}
+		if m.Target.Name != p.bin {
+			continue
+		}
+		if p.lib && slices.Contains(m.Target.Types, "cdylib") {
+			if i := slices.IndexFunc(m.Filenames, func(name string) bool { return strings.HasSuffix(name, ".wasm") }); i >= 0 {
+				made = m.Filenames[i]
+			}
+		} else if !p.lib && m.Executable != "" {
+			made = m.Executable
+		}
+	}
+	return made, local
 }

@@ -23,8 +23,13 @@ const (
 	CauseProcesses  CauseKind = "processes"  // fork, exec, system or pipes to other programs; Subject is the call
 	CauseSetjmp     CauseKind = "setjmp"     // setjmp and longjmp
 	CauseExceptions CauseKind = "exceptions" // C++ exceptions
-	CauseEmulation  CauseKind = "emulation"  // a call that wasi-libc emulates in a library of its own; Subject is the library: "signal", "mman", …
+	CauseEmulation  CauseKind = "emulation"  // calls that wasi-libc emulates in libraries of their own; Subject names them: "signal,mman"
+	CauseLoading    CauseKind = "loading"    // dlopen, since there are no shared libraries; Subject is the call
+	CauseSystem     CauseKind = "system"     // what WASI has nothing like: users, terminals, temporary files, timers; Subject is the call
 	CauseDependency CauseKind = "dependency" // a dependency that does not build for WASI; Subject is its name
+	CauseVersion    CauseKind = "version"    // the project wants a newer tool; Subject is the version, such as "go1.27"
+	CauseOldTool    CauseKind = "old-tool"   // a project for a newer compiler; Subject is the compiler and the version, as far as known
+	CauseDownload   CauseKind = "download"   // a dependency that is not there and cannot be downloaded; Subject is its name, if known
 )
 
 // tailSize bounds what is kept of a tool's output to recognise causes in: the errors of a build that runs many
@@ -34,7 +39,12 @@ const tailSize = 256 << 10
 // run runs a tool whose output the caller sees as it comes. When the tool fails, recognise looks for causes in what it
 // said last.
 func (j *job) run(ctx context.Context, c Command, recognise func(said string) []Cause) error {
-	said := &tail{w: j.Output}
+	return j.runTo(ctx, j.Output, c, recognise)
+}
+
+// runTo is run with another output.
+func (j *job) runTo(ctx context.Context, out io.Writer, c Command, recognise func(said string) []Cause) error {
+	said := &tail{w: out}
 	c.Stdout, c.Stderr = said, said
 	err := j.Exec.Run(ctx, c)
 	var failed *ToolError

@@ -19,7 +19,7 @@ func cEnv(env []string) []string {
 		"CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "LDLIBS", "CCC_OVERRIDE_OPTIONS",
 		"CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH", "COMPILER_PATH",
 		"MAKEFLAGS", "MFLAGS", "GNUMAKEFLAGS", "MAKELEVEL", "MAKEFILES", "MAKEOVERRIDES", "DESTDIR",
-		"CMAKE_*", "NINJA_STATUS", "PKG_CONFIG*",
+		"CMAKE_*", "NINJA_STATUS", "PKG_CONFIG*", "CONFIG_SITE", "ac_cv_*", "CC_PRINT_*", "CC_LOG_DIAGNOSTICS*", "DEPENDENCIES_OUTPUT",
 	)
 	return setenv(env, "SOURCE_DATE_EPOCH="+epoch)
 }
@@ -31,7 +31,7 @@ const optimize = "-O2"
 // the module (__FILE__, debug information), each given as "FOLDER=REPLACEMENT".
 func (c *compiler) baseFlags(o COptions, prefixMaps ...string) []string {
 	// A compiler warns about a flag that one of its steps has no use for; here all steps get the same.
-	flags := slices.Concat(c.target, c.headers, []string{"-Wno-unused-command-line-argument", optimize})
+	flags := slices.Concat(c.target, c.headers, []string{"-Wno-unused-command-line-argument"}, c.date, shapingFlags(o))
 	for _, m := range prefixMaps {
 		flags = append(flags, "-ffile-prefix-map="+m)
 	}
@@ -45,7 +45,26 @@ func linkFlags(o COptions) []string {
 	if !slices.ContainsFunc(o.CFlags, isDebugFlag) {
 		flags = append(flags, "-Wl,--strip-debug")
 	}
+	for _, library := range o.Emulate {
+		flags = append(flags, "-lwasi-emulated-"+library)
+	}
+	if o.Setjmp {
+		flags = append(flags, "-lsetjmp")
+	}
 	return append(flags, o.LDFlags...)
+}
+
+// shapingFlags are our flags for the compiler that shape the module.
+func shapingFlags(o COptions) []string {
+	flags := []string{optimize}
+	for _, library := range o.Emulate {
+		flags = append(flags, "-D_WASI_EMULATED_"+strings.ToUpper(strings.ReplaceAll(library, "-", "_")))
+	}
+	if o.Setjmp {
+		// The form of the standard, not the one that browsers had before it: https://github.com/WebAssembly/exception-handling
+		flags = append(flags, "-mllvm", "-wasm-enable-sjlj", "-mllvm", "-wasm-use-legacy-eh=false")
+	}
+	return flags
 }
 
 func isDebugFlag(f string) bool {
@@ -73,7 +92,7 @@ func (c *compiler) cxx(flags []string) []string {
 func (c *compiler) facts(j *job, name string, tools ...Tool) Facts {
 	return Facts{
 		Language: LanguageC, Name: name, Tools: append([]Tool{c.tool}, tools...),
-		Flags: j.portable(slices.Concat(c.target, []string{optimize}, j.C.CFlags, linkFlags(j.C))),
+		Flags: j.portable(slices.Concat(c.target, shapingFlags(j.C), j.C.CFlags, linkFlags(j.C), j.C.Configure)),
 		Env:   []string{"SOURCE_DATE_EPOCH=" + getenv(cEnv(j.Env), "SOURCE_DATE_EPOCH")},
 	}
 }

@@ -11,11 +11,13 @@ import (
 
 // A compiler is a C compiler that has proved that it can make WebAssembly programs on this machine.
 type compiler struct {
-	driver            // how it is called
-	target   []string // the flags that make it compile for WebAssembly
-	headers  []string // the flags that lead it to the C library of this machine, if it needs to be led
-	cxxFlags []string // further flags for C++
-	tool     Tool     // which one it is
+	driver                        // how it is called
+	target   []string             // the flags that make it compile for WebAssembly
+	headers  []string             // the flags that lead it to the C library of this machine, if it needs to be led
+	cxxFlags []string             // further flags for C++
+	tool     Tool                 // which one it is
+	date     []string             // the flags that make __DATE__ the same every day, for a clang that knows no SOURCE_DATE_EPOCH
+	pieces   map[string]fileStamp // the files that it consists of, as far as they are known: another toolchain has others
 }
 
 // A driver is the command that compiles C. A plain clang comes with its own binary tools beside it; a driver with
@@ -76,6 +78,19 @@ const (
 // Finding one that works means really compiling and linking a small program: a clang without a sysroot, linker or
 // builtins looks the same from outside.
 func findCompiler(ctx context.Context, j *job) (*compiler, error) {
+	known := newKnownCompiler(j)
+	c := known.load(j)
+	if c == nil {
+		var err error
+		if c, err = searchCompiler(ctx, j); err != nil {
+			return nil, err
+		}
+		known.save(c)
+	}
+	return c, c.fixDate(j)
+}
+
+func searchCompiler(ctx context.Context, j *job) (*compiler, error) {
 	f := &finder{job: j, env: cEnv(j.Env)}
 	if j.C.CC != "" {
 		return f.must(ctx, strings.Fields(j.C.CC), j.C.CC, ownSysroots...)

@@ -95,6 +95,7 @@ func (f *finder) describe(ctx context.Context, c *compiler) *compiler {
 		version := c.sibling("version")
 		c.tool.Name = "zig"
 		c.tool.Version, _ = output(ctx, f.Exec, Command{Path: version[0], Args: version[1:], Dir: f.work, Env: f.env})
+		c.pieces = stampsOf(c.path)
 		return c
 	}
 	c.tool.Name = c.name()
@@ -103,6 +104,7 @@ func (f *finder) describe(ctx context.Context, c *compiler) *compiler {
 		c.cxxFlags = append(c.cxxFlags, "-isystem", filepath.Join(include, "c++", "v1"))
 		c.headers = []string{"-nostdlibinc", "-isystem", include}
 	}
+	c.pieces = f.pieces(ctx, c)
 	return c
 }
 
@@ -162,13 +164,13 @@ func (f *finder) lacks(ctx context.Context, d driver) *MissingError {
 	}
 	var lacking []*MissingError
 	if libc == "" {
-		lacking = append(lacking, &MissingError{Kind: KindSysroot, Name: pieceLibc, Purpose: "is the C library for WebAssembly"})
+		lacking = append(lacking, &MissingError{Kind: KindSysroot, Name: pieceLibc, Purpose: "is the C library for WebAssembly", Looked: append([]string{"where " + d.path + " has it"}, ownSysroots[1:]...)})
 	}
 	if f.llvmTool(ctx, d, pieceLinker) == nil {
 		lacking = append(lacking, &MissingError{Kind: KindTool, Name: pieceLinker, Purpose: "links WebAssembly"})
 	}
 	if path := f.askPath(ctx, d, target, "-print-libgcc-file-name"); !exists(filepath.Dir(path), filepath.Base(path)) {
-		lacking = append(lacking, &MissingError{Kind: KindTarget, Name: pieceBuiltins, Purpose: "holds clang's own functions for WebAssembly"})
+		lacking = append(lacking, &MissingError{Kind: KindTarget, Name: pieceBuiltins, Purpose: "holds clang's own functions for WebAssembly", Looked: []string{path}})
 	}
 	if len(lacking) == 0 {
 		lacking = append(lacking, &MissingError{Kind: KindSysroot, Name: pieceLibc, Purpose: "the one that is there does not fit clang"})

@@ -27,33 +27,23 @@ func (cmakeToolchain) compile(ctx context.Context, j *job) (product, error) {
 	if err != nil {
 		return product{}, err
 	}
-	flags := c.foreignFlags(j.C, j.path("src")+"=.", j.path("build")+"=build")
-	if err := r.writeToolchain(ctx, c, flags); err != nil {
-		return product{}, err
-	}
-	if _, err := copySource(ctx, j); err != nil {
-		return product{}, err
-	}
-	before, err := wasmFiles(j.work)
+	r.compiler = c
+	r.tree, err = openTree(ctx, j, DriverCMake, c.pieces, c.command(), stampsOf(r.cmake, r.ninja))
 	if err != nil {
 		return product{}, err
 	}
-	if err := r.build(ctx); err != nil {
-		return product{}, err
-	}
-	file, err := chooseProgram(j, j.work, before)
-	if err != nil {
-		return product{}, err
-	}
-	return product{path: j.path(file), facts: c.facts(j, programName(file), r.tool(ctx))}, nil
+	b := &treeBuild{job: j, tree: r.tree, system: r}
+	return b.run(ctx, c)
 }
 
-// A cmakeRun is CMake, ready to be called in the work folder.
+// A cmakeRun is CMake, ready to be called.
 type cmakeRun struct {
 	*job
-	cmake string
-	ninja string // "" = Unix Makefiles
-	env   []string
+	compiler *compiler
+	tree     *keptTree
+	cmake    string
+	ninja    string // "" = Unix Makefiles
+	env      []string
 }
 
 // newCMakeRun finds CMake and a program that it can drive.
@@ -64,11 +54,8 @@ func newCMakeRun(j *job) (*cmakeRun, error) {
 	}
 	// CMake 4 refuses projects that ask for less than 3.5, although most of them, such as zlib, build as ever.
 	r := &cmakeRun{job: j, cmake: path, env: setenv(cEnv(j.Env), "CMAKE_POLICY_VERSION_MINIMUM=3.5")}
-	for _, name := range []string{"ninja", "ninja-build"} {
-		if p, err := j.Exec.LookPath(name, j.Env); err == nil {
-			r.ninja = p
-			return r, nil
-		}
+	if r.ninja = findNinja(j); r.ninja != "" {
+		return r, nil
 	}
 	if _, err := findMake(j); err != nil {
 		return nil, &MissingError{Kind: KindTool, Name: "ninja", Purpose: "runs what CMake has planned", AnyOf: []string{"make"}}
@@ -76,25 +63,37 @@ func newCMakeRun(j *job) (*cmakeRun, error) {
 	return r, nil
 }
 
-// writeToolchain puts our CMake files into the work folder and writes down the compilers for them. A compiler is a list
+// findNinja finds ninja, which some systems call otherwise; "" when there is none.
+func findNinja(j *job) string {
+	for _, name := range []string{"ninja", "ninja-build", "samu"} {
+		if p, err := j.Exec.LookPath(name, j.Env); err == nil {
+			return p
+		}
+	}
+	return ""
+}
+
+// writeToolchain puts our CMake files into the tree and writes down the compilers for them. A compiler is a list
 // of two: the program, and all its arguments as one string, which CMake puts on each of its command lines. That form
 // is understood by old and new releases, and a project that sets CMAKE_C_FLAGS does not overwrite it.
-func (r *cmakeRun) writeToolchain(ctx context.Context, c *compiler, flags []string) error {
+func (r *cmakeRun) writeToolchain(ctx context.Context) error {
+	c := r.compiler
+	flags := c.foreignFlags(r.C, r.tree.path("src")+"=.", r.tree.path("build")+"=build")
 	f := &finder{job: r.job, env: r.env}
 	ar, ranlib, err := f.archiver(ctx, c.driver)
 	if err != nil {
 		return err
 	}
-	if err := os.CopyFS(r.work, cmakeFiles); err != nil {
+	if err := os.CopyFS(r.tree.dir, cmakeFiles); err != nil {
 		return err
 	}
 	cc, cxx := c.command(flags...), c.cxx(flags)
-	settings := cmakeSet("WPK_FOLDER", r.work) + cmakeSet("WPK_SYSROOT", c.sysroot()...) +
+	settings := cmakeSet("WPK_FOLDER", r.tree.dir) + cmakeSet("WPK_SYSROOT", c.sysroot()...) +
 		cmakeSet("WPK_AR", shellJoin(ar)) + cmakeSet("WPK_RANLIB", shellJoin(ranlib)) +
 		cmakeSet("CMAKE_AR", ar[0]) + cmakeSet("CMAKE_RANLIB", ranlib[0]) +
 		cmakeSet("CMAKE_C_COMPILER", cc[0], shellJoin(cc[1:])) +
 		cmakeSet("CMAKE_CXX_COMPILER", cxx[0], shellJoin(cxx[1:]))
-	return os.WriteFile(r.path("cmake", "settings.cmake"), []byte(settings), 0o600)
+	return os.WriteFile(r.tree.path("cmake", "settings.cmake"), []byte(settings), 0o600)
 }
 
 // cmakeSet writes a set command whose values are bracket arguments, in which nothing has a meaning:
@@ -108,33 +107,42 @@ func cmakeSet(name string, values ...string) string {
 	return b.String() + ")\n"
 }
 
-// build plans and builds the target that the options name, or everything.
-func (r *cmakeRun) build(ctx context.Context) error {
+// configure plans the build. The caller's arguments come last: what is said twice is what was said last.
+func (r *cmakeRun) configure(ctx context.Context, again bool) error {
+	if !again {
+		if err := r.writeToolchain(ctx); err != nil {
+			return err
+		}
+	}
 	plan := []string{
-		"-S", r.path("src"), "-B", r.path("build"), "-DCMAKE_BUILD_TYPE=Release",
-		"-DCMAKE_TOOLCHAIN_FILE=" + filepath.ToSlash(r.path("cmake", "toolchain.cmake")),
+		"-S", r.tree.path("src"), "-B", r.tree.path("build"), "-DCMAKE_BUILD_TYPE=Release",
+		"-DCMAKE_TOOLCHAIN_FILE=" + filepath.ToSlash(r.tree.path("cmake", "toolchain.cmake")),
 	}
 	if r.ninja != "" {
 		plan = append(plan, "-G", "Ninja", "-DCMAKE_MAKE_PROGRAM="+filepath.ToSlash(r.ninja))
 	} else {
 		plan = append(plan, "-G", "Unix Makefiles")
 	}
-	if err := r.run(ctx, plan...); err != nil {
-		return err
-	}
-	args := []string{"--build", r.path("build"), "--parallel", strconv.Itoa(r.Jobs)}
+	return r.call(ctx, nil, append(plan, r.C.Configure...))
+}
+
+// build builds the target that the options name, or everything.
+func (r *cmakeRun) build(ctx context.Context, env []string) error {
+	args := []string{"--build", r.tree.path("build"), "--parallel", strconv.Itoa(r.Jobs)}
 	if target := r.C.Bin; target != "" {
 		args = append(args, "--target", strings.TrimSuffix(filepath.Base(target), ".wasm"))
 	}
-	return r.run(ctx, args...)
+	return r.call(ctx, env, args)
 }
 
-func (r *cmakeRun) run(ctx context.Context, args ...string) error {
-	return r.Exec.Run(ctx, Command{Path: r.cmake, Args: args, Dir: r.work, Env: r.env, Stdout: r.Output, Stderr: r.Output})
+func (r *cmakeRun) call(ctx context.Context, env, args []string) error {
+	return r.run(ctx, Command{Path: r.cmake, Args: args, Dir: r.tree.dir, Env: setenv(r.env, env...)}, cCauses)
 }
 
-// tool asks for CMake's version: "cmake version 3.25.1".
-func (r *cmakeRun) tool(ctx context.Context) Tool {
-	out, _ := output(ctx, r.Exec, Command{Path: r.cmake, Args: []string{"--version"}, Dir: r.work, Env: r.env})
-	return Tool{Name: "cmake", Version: lastWord(out)}
+// followsHeaders says yes: CMake's rules note what each compiler has read.
+func (r *cmakeRun) followsHeaders() bool { return true }
+
+// tools asks for CMake's version: "cmake version 3.25.1".
+func (r *cmakeRun) tools(ctx context.Context) []Tool {
+	return []Tool{r.version(ctx, r.cmake, "cmake")}
 }

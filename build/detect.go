@@ -15,7 +15,8 @@ const cmakeFile = "CMakeLists.txt"
 var makefiles = []string{"GNUmakefile", "makefile", "Makefile"}
 
 // detect chooses the toolchain for the job's folder. Go and Rust come first, because their projects often have a Makefile
-// to drive them; then the most specific description of a C project; then loose *.c files.
+// to drive them; Python for the same reason, when its own files say that it is one; then the most specific description
+// of a C project; then loose sources.
 func detect(j *job) (toolchain, error) {
 	switch j.Language {
 	case LanguageGo:
@@ -25,6 +26,8 @@ func detect(j *job) (toolchain, error) {
 			return rustToolchain{}, nil
 		}
 		return nil, &DetectError{Dir: j.Dir, Looked: []string{cargoFile}, Err: ErrUnknownLanguage}
+	case LanguagePython:
+		return pythonToolchain{}, nil
 	case LanguageC:
 		return detectC(j.Dir, j.C.Driver)
 	case "":
@@ -37,13 +40,19 @@ func detect(j *job) (toolchain, error) {
 	if exists(j.Dir, cargoFile) {
 		return rustToolchain{}, nil
 	}
+	if isPython(j.Dir) {
+		return pythonToolchain{}, nil
+	}
 	t, err := detectC(j.Dir, j.C.Driver)
+	if err != nil && hasPythonFiles(j.Dir) {
+		return pythonToolchain{}, nil
+	}
 	if err != nil && hasGoFiles(j.Dir) {
 		return detectGo(j.Dir)
 	}
 	var none *DetectError
 	if errors.As(err, &none) {
-		none.Looked = append([]string{"go.mod", cargoFile}, none.Looked...)
+		none.Looked = append([]string{"go.mod", cargoFile, "pyproject.toml", "*.py"}, none.Looked...)
 	}
 	return t, err
 }
@@ -57,9 +66,11 @@ func detectGo(dir string) (toolchain, error) {
 
 // The values of [COptions.Driver].
 const (
-	DriverCMake = "cmake" // CMakeLists.txt
-	DriverMake  = "make"  // a Makefile
-	DriverNone  = "none"  // no build description: wpk compiles the *.c files itself
+	DriverCMake     = "cmake"     // CMakeLists.txt
+	DriverMeson     = "meson"     // meson.build
+	DriverAutotools = "autotools" // configure, or configure.ac
+	DriverMake      = "make"      // a Makefile
+	DriverNone      = "none"      // no build description: wpk compiles the C and C++ files itself
 )
 
 func detectC(dir, driver string) (toolchain, error) {
@@ -71,6 +82,8 @@ func detectC(dir, driver string) (toolchain, error) {
 		toolchain
 	}{
 		{DriverCMake, []string{cmakeFile}, exists(dir, cmakeFile), cmakeToolchain{}},
+		{DriverMeson, []string{mesonFile}, exists(dir, mesonFile), mesonToolchain{}},
+		{DriverAutotools, append([]string{configureFile}, configureSources[:1]...), hasConfigure(dir), autotoolsToolchain{}},
 		{DriverMake, makefiles, hasMakefile(dir), makeToolchain{}},
 		{DriverNone, plainPatterns, len(plainSources(dir)) > 0, plainToolchain{}},
 	} {

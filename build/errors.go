@@ -16,8 +16,18 @@ var (
 	ErrNoMainPackage = errors.New("no main package")
 	// ErrNoRustProgram: a Rust project with libraries only, or without the program that was asked for.
 	ErrNoRustProgram = errors.New("no Rust program")
+	// ErrNoPythonEntry: a Python project that says nowhere how it starts, or not in the way that was asked for.
+	ErrNoPythonEntry = errors.New("nothing says how the Python program starts")
+	// ErrNoRustReactor: a Rust project without a library that can be a reactor.
+	ErrNoRustReactor = errors.New("no Rust library for a reactor")
 	// ErrNoProgram: the build succeeded and left no WebAssembly program.
 	ErrNoProgram = errors.New("the build left no WebAssembly program")
+	// ErrCgo: a Go package that needs C, which Go cannot compile for WASI.
+	ErrCgo = errors.New("needs cgo, which Go does not have for WebAssembly")
+	// ErrNoWorld: a module cannot become a component, because nothing says in WIT what it imports or exports.
+	ErrNoWorld = errors.New("no WIT world")
+	// ErrOtherTarget: the toolchain has made something for another target than the options name.
+	ErrOtherTarget = errors.New("made for another target")
 	// ErrTooLarge: the module, or the source tree to copy, is above its limit.
 	ErrTooLarge = errors.New("too large")
 )
@@ -26,7 +36,7 @@ var (
 type DetectError struct {
 	Dir    string   // the folder
 	Looked []string // what was looked for
-	Err    error    // ErrUnknownLanguage, ErrNoGoModule, ErrNoMainPackage or ErrNoRustProgram
+	Err    error    // ErrUnknownLanguage, ErrNoGoModule, ErrNoMainPackage, ErrNoRustProgram, ErrNoRustReactor or ErrNoPythonEntry
 }
 
 func (e *DetectError) Error() string {
@@ -40,17 +50,22 @@ const (
 	KindTool    = "tool"    // a program
 	KindTarget  = "target"  // a tool's ability to compile for WebAssembly
 	KindSysroot = "sysroot" // the C library for WebAssembly
+	KindRuntime = "runtime" // the runtime pack of an interpreted language; Name is the language
+	KindSource  = "source"  // sources that a runtime pack is made of
 )
 
 // MissingError tells which piece of a toolchain this machine lacks.
 type MissingError struct {
-	Kind    string   // KindTool, KindTarget or KindSysroot
+	Kind    string   // one of the Kind constants
 	Name    string   // the piece: "go", "clang", "wasm-ld", "wasi-libc", "make", …
 	Purpose string   // what it is needed for
 	Version string   // the version that fits the pieces that are there, such as "14" for clang 14's linker; "" = any
 	Also    []string // further pieces that are missing, of the same version, so that one command can install all
 	Rustup  string   // the target to add when rustup manages the only Rust that is there; "" otherwise
-	AnyOf   []string // other pieces, each of which would do as well
+	// Toolchain is the one of rustup's that the project asks for when it is not there; "" otherwise.
+	Toolchain string
+	AnyOf     []string // other pieces, each of which would do as well
+	Looked    []string // where it was looked for
 }
 
 func (e *MissingError) Error() string {
@@ -66,6 +81,9 @@ func (e *MissingError) Error() string {
 	}
 	if len(e.AnyOf) > 0 {
 		s += " (or any of: " + strings.Join(e.AnyOf, ", ") + ")"
+	}
+	if len(e.Looked) > 0 {
+		s += " (searched: " + strings.Join(e.Looked, ", ") + ")"
 	}
 	return s
 }
@@ -85,10 +103,28 @@ func (e *ToolError) Error() string {
 	return fmt.Sprintf("%s: exit status %d", e.Tool, e.ExitCode)
 }
 
+// CgoError tells that a Go program needs C. It wraps [ErrCgo].
+type CgoError struct {
+	Where   string // the file below the project's folder, or the module of a dependency
+	Package string // the package's import path
+	Says    string // what the program would say at run time instead of working; "" when it does not even compile
+}
+
+func (e *CgoError) Error() string { return e.Where + " " + e.reason() }
+
+func (e *CgoError) reason() string {
+	if e.Says == "" {
+		return ErrCgo.Error()
+	}
+	return fmt.Sprintf("%v: at run time the program would say %q", ErrCgo, e.Says)
+}
+
+func (e *CgoError) Unwrap() error { return ErrCgo }
+
 // AmbiguousError tells that several programs could be meant.
 type AmbiguousError struct {
 	Dir        string   // the project's folder
-	What       string   // what there are several of: "main packages", "packages", "programs"
+	What       string   // what there are several of: "main packages", "packages", "programs", "entry points"
 	Candidates []string // what the option that chooses may name
 }
 

@@ -1,11 +1,12 @@
 package build
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"go/version"
-	"path/filepath"
 	"strings"
 )
 
@@ -32,20 +33,49 @@ type goCommand struct {
 }
 
 func (goToolchain) compile(ctx context.Context, j *job) (product, error) {
+	if j.Go.Compiler == CompilerTinyGo {
+		return compileTinyGo(ctx, j)
+	}
 	g, err := newGoCommand(ctx, j)
 	if err != nil {
 		return product{}, err
 	}
-	p, err := g.mainPackage(ctx)
+	pattern, err := g.pattern(ctx)
 	if err != nil {
 		return product{}, err
 	}
-	flags, out := g.flags(), filepath.Join(j.work, "module.wasm")
+	flags, out := g.flags(), j.path("module.wasm")
 	args := append([]string{"build", fmt.Sprintf("-p=%d", j.Jobs), "-o", out}, flags...)
-	if err := g.run(ctx, append(args, "--", p.ImportPath)...); err != nil {
+	if err := g.build(ctx, pattern, g.command(append(args, "--", pattern)...)); err != nil {
 		return product{}, err
 	}
-	return product{path: out, facts: g.facts(p, flags)}, nil
+	program, err := g.program(ctx, pattern, out)
+	if err != nil {
+		return product{}, err
+	}
+	warnings, err := g.advise(ctx, program)
+	if err != nil {
+		return product{}, err
+	}
+	return product{path: out, facts: g.facts(program.main, flags), warnings: warnings}, nil
+}
+
+// build compiles. Only when that fails, what the program imports is asked for, to explain it.
+func (g *goCommand) build(ctx context.Context, pattern string, c Command) error {
+	var graph *goGraph
+	var listErr error
+	err := g.run(ctx, c, func(said string) []Cause {
+		graph, listErr = g.list(ctx, pattern)
+		return goCauses(said, graph)
+	})
+	var none *DetectError
+	if errors.As(listErr, &none) {
+		return listErr
+	}
+	if err != nil && graph != nil {
+		return g.explain(graph, err)
+	}
+	return err
 }
 
 // newGoCommand finds Go and checks that it can do what is asked of it.
@@ -55,7 +85,7 @@ func newGoCommand(ctx context.Context, j *job) (*goCommand, error) {
 		return nil, &MissingError{Kind: KindTool, Name: "go", Purpose: "compiles Go"}
 	}
 	g := &goCommand{job: j, path: path, env: setenv(j.Env, "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")}
-	out, err := g.output(ctx, append([]string{"env", "-json", "GOVERSION", "GOFLAGS"}, goQueried...)...)
+	out, err := g.ask(ctx, append([]string{"env", "-json", "GOVERSION", "GOFLAGS"}, goQueried...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -63,10 +93,10 @@ func newGoCommand(ctx context.Context, j *job) (*goCommand, error) {
 		return nil, fmt.Errorf("go env: %w", err)
 	}
 	if g.olderThan(goWithWasip1) {
-		return nil, &MissingError{Kind: KindTarget, Name: "wasip1", Purpose: "Go can compile for WASI from go1.21 on", Version: goWithWasip1}
+		return nil, &MissingError{Kind: KindTarget, Name: "wasip1", Purpose: "Go can compile for WASI from go1.21 on", Version: goWithWasip1, Looked: []string{path}}
 	}
 	if j.Go.Reactor && g.olderThan(goWithReactor) {
-		return nil, &MissingError{Kind: KindTarget, Name: "wasip1 reactor", Purpose: "Go can build reactors from go1.24 on", Version: goWithReactor}
+		return nil, &MissingError{Kind: KindTarget, Name: "wasip1 reactor", Purpose: "Go can build reactors from go1.24 on", Version: goWithReactor, Looked: []string{path}}
 	}
 	g.settings["GOFLAGS"] = keepGoFlags(g.settings["GOFLAGS"])
 	g.env = setenv(g.env, "GOFLAGS="+strings.TrimSpace("-trimpath "+g.settings["GOFLAGS"]))
@@ -125,12 +155,20 @@ func (g *goCommand) facts(p *goPackage, flags []string) Facts {
 	return f
 }
 
-// run calls go with its output streamed to the caller.
-func (g *goCommand) run(ctx context.Context, args ...string) error {
-	return g.Exec.Run(ctx, Command{Path: g.path, Args: args, Dir: g.Dir, Env: g.env, Stdout: g.Output, Stderr: g.Output})
+func (g *goCommand) command(args ...string) Command {
+	return Command{Path: g.path, Args: args, Dir: g.Dir, Env: g.env}
 }
 
-// output calls go for an answer; why it has none is streamed to the caller.
-func (g *goCommand) output(ctx context.Context, args ...string) (string, error) {
-	return output(ctx, g.Exec, Command{Path: g.path, Args: args, Dir: g.Dir, Env: g.env, Stderr: g.Output})
+// ask calls go for an answer. What it says when it has none reaches the caller.
+func (g *goCommand) ask(ctx context.Context, args ...string) (string, error) {
+	var out bytes.Buffer
+	said := &tail{w: g.Output}
+	c := g.command(args...)
+	c.Stdout, c.Stderr = &out, said
+	err := g.Exec.Run(ctx, c)
+	var failed *ToolError
+	if errors.As(err, &failed) {
+		failed.Causes = goCauses(string(said.last), nil)
+	}
+	return out.String(), err
 }

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	gobuild "go/build"
+	"go/parser"
+	"go/token"
 	"io"
 	"path"
 	"path/filepath"
@@ -18,35 +21,139 @@ type goPackage struct {
 	Name       string
 	ImportPath string
 	Dir        string
-	Module     *struct{ Path, Version string }
+	Standard   bool // of Go's own library
+	DepOnly    bool // not named, but imported
+	GoFiles    []string
+	CgoFiles   []string
+	Imports    []string
+	Module     *goModule
 }
 
-// mainPackage finds the package to build: the one that the options name, else the one in the job's folder, else the
-// only one below it.
-func (g *goCommand) mainPackage(ctx context.Context) (*goPackage, error) {
-	if p := g.Go.Package; p != "" {
-		return g.onlyMain(ctx, p)
+// goModule is the module of a package. A replacement without version is a folder of this machine.
+type goModule struct {
+	Path    string
+	Version string
+	Main    bool
+	Replace *struct{ Version string }
+}
+
+// goListFields are the fields above, for -json, which is faster with fewer.
+const goListFields = "-json=Name,ImportPath,Dir,Standard,DepOnly,GoFiles,CgoFiles,Imports,Module"
+
+// own reports whether a package is the user's own code: of the main module, of the workspace, or of a folder beside it.
+func (p *goPackage) own() bool {
+	return p.Module != nil && (p.Module.Main || (p.Module.Replace != nil && p.Module.Replace.Version == ""))
+}
+
+// A goGraph is a main package with all that it imports.
+type goGraph struct {
+	main     *goPackage
+	packages []goPackage // without Go's own library
+}
+
+// list asks go about the main package that a pattern means and what it imports, with cgo switched on: so it names the files that the build,
+// which has no cgo, leaves out. What it says on stderr is dropped: the build, which reads the same, says it.
+func (g *goCommand) list(ctx context.Context, pattern string) (*goGraph, error) {
+	c := g.command("list", "-e", "-deps", goListFields, "--", pattern)
+	if len(g.Go.Tags) > 0 {
+		c.Args = slices.Insert(c.Args, 3, "-tags="+strings.Join(g.Go.Tags, ","))
 	}
-	if hasGoFiles(g.Dir) {
-		p, err := g.onlyMain(ctx, ".")
-		if !errors.Is(err, ErrNoMainPackage) {
-			return p, err
-		}
-	}
-	patterns, err := g.patterns(ctx)
+	c.Env = setenv(c.Env, "CGO_ENABLED=1")
+	out, err := output(ctx, g.Exec, c)
 	if err != nil {
 		return nil, err
 	}
-	return g.onlyMain(ctx, patterns...)
+	packages, err := decodePackages(out)
+	if err != nil {
+		return nil, err
+	}
+	graph := &goGraph{}
+	var named []goPackage
+	for _, p := range packages {
+		if !p.DepOnly {
+			named = append(named, p)
+		}
+		if !p.Standard {
+			graph.packages = append(graph.packages, p)
+		}
+	}
+	graph.main, err = g.onlyMain(named, pattern)
+	return graph, err
 }
 
-// patterns name all packages below the job's folder. A workspace's own folder is in no module, so there each module
+func decodePackages(out string) ([]goPackage, error) {
+	var packages []goPackage
+	for d := json.NewDecoder(strings.NewReader(out)); ; {
+		var p goPackage
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			return packages, nil
+		} else if err != nil {
+			return nil, fmt.Errorf("go list: %w", err)
+		}
+		packages = append(packages, p)
+	}
+}
+
+// pattern names the package to build: the one that the options name, else the one in the job's folder, else the only
+// main package below it.
+func (g *goCommand) pattern(ctx context.Context) (string, error) {
+	patterns := []string{g.Go.Package}
+	switch {
+	case g.Go.Package != "" && !strings.Contains(g.Go.Package, "..."):
+		return g.Go.Package, nil
+	case g.Go.Package != "":
+	case g.isMain():
+		return ".", nil
+	default:
+		var err error
+		if patterns, err = g.everything(ctx); err != nil {
+			return "", err
+		}
+	}
+	// -find leaves the imports alone: nothing is downloaded just to look around.
+	out, err := g.ask(ctx, append([]string{"list", "-e", "-find", goListFields, "--"}, patterns...)...)
+	if err != nil {
+		return "", err
+	}
+	packages, err := decodePackages(out)
+	if err != nil {
+		return "", err
+	}
+	p, err := g.onlyMain(packages, patterns...)
+	if err != nil {
+		return "", err
+	}
+	return p.ImportPath, nil
+}
+
+// isMain reports whether the job's folder holds a main package. Reading its files' first lines saves a call of go.
+func (g *goCommand) isMain() bool {
+	for _, name := range goFiles(g.Dir, g.Go.Tags, false) {
+		f, err := parser.ParseFile(token.NewFileSet(), filepath.Join(g.Dir, name), nil, parser.PackageClauseOnly)
+		if err == nil && f.Name.Name == "main" {
+			return true
+		}
+	}
+	return false
+}
+
+// goFiles returns the files of a folder that go would compile for WASI, tests aside.
+func goFiles(dir string, tags []string, cgo bool) []string {
+	c := gobuild.Default
+	c.GOOS, c.GOARCH, c.Compiler, c.CgoEnabled, c.BuildTags = "wasip1", "wasm", "gc", cgo, tags
+	return slices.DeleteFunc(filesIn(dir, ".go"), func(name string) bool {
+		fits, err := c.MatchFile(dir, name)
+		return !fits || err != nil || strings.HasSuffix(name, "_test.go")
+	})
+}
+
+// everything names all packages below the job's folder. A workspace's own folder is in no module, so there each module
 // is named.
-func (g *goCommand) patterns(ctx context.Context) ([]string, error) {
+func (g *goCommand) everything(ctx context.Context) ([]string, error) {
 	if exists(g.Dir, "go.mod") || !exists(g.Dir, "go.work") {
 		return []string{"./..."}, nil
 	}
-	out, err := g.output(ctx, "list", "-m", "-f={{.Dir}}")
+	out, err := g.ask(ctx, "list", "-m", "-f={{.Dir}}")
 	if err != nil {
 		return nil, err
 	}
@@ -57,22 +164,10 @@ func (g *goCommand) patterns(ctx context.Context) ([]string, error) {
 	return patterns, nil
 }
 
-// onlyMain lists packages and returns the only main package among them.
-// -find leaves the imports alone: nothing is downloaded just to look around.
-func (g *goCommand) onlyMain(ctx context.Context, patterns ...string) (*goPackage, error) {
-	args := append([]string{"list", "-e", "-find", "-json=Name,ImportPath,Dir,Module", "--"}, patterns...)
-	out, err := g.output(ctx, args...)
-	if err != nil {
-		return nil, err
-	}
+// onlyMain returns the only main package among those that the patterns named.
+func (g *goCommand) onlyMain(packages []goPackage, patterns ...string) (*goPackage, error) {
 	var mains []goPackage
-	for d := json.NewDecoder(strings.NewReader(out)); ; {
-		var p goPackage
-		if err := d.Decode(&p); errors.Is(err, io.EOF) {
-			break
-		} else if err != nil {
-			return nil, fmt.Errorf("go list: %w", err)
-		}
+	for _, p := range packages {
 		if p.Name == "main" {
 			mains = append(mains, p)
 		}

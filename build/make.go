@@ -3,11 +3,13 @@ package build
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 )
 
-// makeToolchain builds a project that has a Makefile, in a private copy of its tree.
+// makeToolchain builds a project that has a Makefile, in a kept copy of its tree.
 type makeToolchain struct{}
 
 func (makeToolchain) compile(ctx context.Context, j *job) (product, error) {
@@ -19,28 +21,18 @@ func (makeToolchain) compile(ctx context.Context, j *job) (product, error) {
 	if err != nil {
 		return product{}, err
 	}
-	flags := c.foreignFlags(j.C, j.path("src")+"=.")
-	variables, err := c.makeVariables(ctx, j, flags)
+	tree, err := openTree(ctx, j, DriverMake, c.pieces, c.command(), stampsOf(maker))
 	if err != nil {
 		return product{}, err
 	}
-	src, err := copySource(ctx, j)
-	if err != nil {
-		return product{}, err
-	}
-	before, err := wasmFiles(src)
+	src := tree.path("src")
+	variables, err := c.makeVariables(ctx, j, c.foreignFlags(j.C, src+"=."))
 	if err != nil {
 		return product{}, err
 	}
 	m := &makeRun{job: j, path: maker, dir: src, variables: variables}
-	if err := m.build(ctx); err != nil {
-		return product{}, err
-	}
-	file, err := chooseProgram(j, src, before)
-	if err != nil {
-		return product{}, err
-	}
-	return product{path: j.path("src", file), facts: c.facts(j, programName(file), m.tool(ctx))}, nil
+	b := &treeBuild{job: j, tree: tree, programs: "src", system: m}
+	return b.run(ctx, c)
 }
 
 // findMake finds GNU make, which systems with a make of their own call gmake.
@@ -84,28 +76,50 @@ type makeRun struct {
 	variables []string
 }
 
+// configure has nothing to do.
+func (m *makeRun) configure(context.Context, bool) error { return nil }
+
+// followsHeaders says no: a Makefile that somebody has written knows few headers, and is not asked for more.
+func (m *makeRun) followsHeaders() bool { return false }
+
 // build makes the target that the options name. When the Makefile knows none of that name, it is the name of a file
 // that the default target makes.
-func (m *makeRun) build(ctx context.Context) error {
+func (m *makeRun) build(ctx context.Context, env []string) error {
 	args := []string{fmt.Sprintf("-j%d", m.Jobs)}
-	if target := m.C.Bin; target != "" {
-		if _, err := output(ctx, m.Exec, m.command("-n", "--", target)); err == nil {
-			args = append(args, "--", target)
-		}
+	if m.knows(ctx, m.command("-n", "--", m.C.Bin)) {
+		args = append(args, "--", m.C.Bin)
 	}
 	c := m.command(args...)
-	c.Stdout, c.Stderr = m.Output, m.Output
-	return m.Exec.Run(ctx, c)
+	c.Env = setenv(c.Env, env...)
+	return m.run(ctx, c, cCauses)
+}
+
+// knows reports whether the Makefile has the target that the options name, as a dry run tells. A folder of that name is
+// a target that always succeeds, and makes nothing.
+func (m *makeRun) knows(ctx context.Context, dryRun Command) bool {
+	if m.C.Bin == "" {
+		return false
+	}
+	if info, err := os.Stat(filepath.Join(m.dir, m.C.Bin)); err == nil && info.IsDir() {
+		return false
+	}
+	_, err := output(ctx, m.Exec, dryRun)
+	return err == nil
 }
 
 func (m *makeRun) command(args ...string) Command {
 	return Command{Path: m.path, Args: slices.Concat(m.variables, args), Dir: m.dir, Env: cEnv(m.Env)}
 }
 
-// tool asks for make's version, the last word of the first line: "GNU Make 4.3".
-func (m *makeRun) tool(ctx context.Context) Tool {
-	out, _ := output(ctx, m.Exec, Command{Path: m.path, Args: []string{"--version"}, Dir: m.dir, Env: m.Env})
-	return Tool{Name: "make", Version: lastWord(out)}
+// tools asks for make's version, the last word of the first line: "GNU Make 4.3".
+func (m *makeRun) tools(ctx context.Context) []Tool {
+	return []Tool{m.version(ctx, m.path, "make")}
+}
+
+// version asks a tool for its version, the last word of the first line.
+func (j *job) version(ctx context.Context, path, name string) Tool {
+	out, _ := output(ctx, j.Exec, Command{Path: path, Args: []string{"--version"}, Dir: j.work, Env: j.Env})
+	return Tool{Name: name, Version: lastWord(out)}
 }
 
 // lastWord returns the last word of the first line.

@@ -3,8 +3,9 @@ package build
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
+	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,24 +14,44 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// plainToolchain compiles a folder of C files without any build description: all *.c in the folder and in src make one
-// program, except tests (*_test.c and test_*.c); headers are found in the folder and in include.
+// plainToolchain compiles a folder of C and C++ files without any build description: all of them in the folder and in
+// src make one program, except tests (*_test.c and test_*.c); headers are found in the folder and in include.
 type plainToolchain struct{}
 
 // plainPatterns are the places of the sources.
-var plainPatterns = []string{"*.c", "src/*.c"}
+var plainPatterns = []string{"*.c", "src/*.c", "*.cc", "*.cpp", "*.cxx"}
 
 // plainSources returns the sources, relative and sorted: the order of objects shows in the module.
 func plainSources(dir string) []string {
 	var sources []string
 	for _, sub := range []string{"", "src"} {
-		for _, name := range filesIn(filepath.Join(dir, sub), ".c") {
-			if !strings.HasSuffix(name, "_test.c") && !strings.HasPrefix(name, "test_") {
-				sources = append(sources, filepath.Join(sub, name))
+		for _, suffix := range append([]string{".c"}, cxxSuffixes...) {
+			for _, name := range filesIn(filepath.Join(dir, sub), suffix) {
+				if !strings.HasSuffix(name, "_test"+suffix) && !strings.HasPrefix(name, "test_") {
+					sources = append(sources, filepath.Join(sub, name))
+				}
 			}
 		}
 	}
+	slices.Sort(sources)
 	return sources
+}
+
+// A plainBuild compiles the sources of one folder, and remembers each object with what it was made from.
+type plainBuild struct {
+	*job
+	*compiler
+	tree    *keptTree
+	flags   []string
+	sources []string
+	state   plainState
+	digests *digests
+}
+
+// plainState is what is known of a folder's last build.
+type plainState struct {
+	Objects map[string]objectRecord // by their sources
+	Module  *fileStamp              // the program that was linked of exactly these objects
 }
 
 func (plainToolchain) compile(ctx context.Context, j *job) (product, error) {
@@ -39,52 +60,143 @@ func (plainToolchain) compile(ctx context.Context, j *job) (product, error) {
 		return product{}, err
 	}
 	flags := append(c.baseFlags(j.C, j.Dir+"=.", j.work+"=work"), "-I.", "-Iinclude")
-	sources := plainSources(j.Dir)
-	objects, err := c.compileAll(ctx, j, sources, flags)
+	tree, err := openTree(ctx, j, DriverNone, c.pieces, c.command())
 	if err != nil {
 		return product{}, err
 	}
-	out := j.path("module.wasm")
-	args := slices.Concat(flags, []string{"-o", out}, objects, linkFlags(j.C))
-	if err := c.run(ctx, j, j.Output, args); err != nil {
-		return product{}, err
+	b := &plainBuild{job: j, compiler: c, tree: tree, flags: flags, sources: plainSources(j.Dir)}
+	if err := b.run(ctx); err != nil {
+		return product{}, c.explain(ctx, j, err)
 	}
-	return product{path: out, facts: c.facts(j, plainName(j.C.Bin, sources))}, nil
+	return product{path: tree.path("module.wasm"), facts: c.facts(j, plainName(j.C.Bin, b.sources))}, nil
+}
+
+// run compiles what has changed, and links when anything has.
+func (b *plainBuild) run(ctx context.Context) error {
+	if !b.tree.load(&b.state) || b.state.Objects == nil {
+		b.state = plainState{Objects: map[string]objectRecord{}}
+	}
+	var err error
+	if b.digests, err = newDigests(b.tree); err != nil {
+		return err
+	}
+	stale := b.stale()
+	if len(stale) == 0 && b.state.Module != nil && *b.state.Module == stampOf(b.tree.path("module.wasm")) {
+		return nil
+	}
+	b.state.Module = nil
+	if err := os.MkdirAll(b.tree.path("objects"), 0o700); err != nil {
+		return err
+	}
+	err = b.compileAll(ctx, stale)
+	if err == nil {
+		err = b.link(ctx)
+	}
+	if ctx.Err() != nil {
+		return err
+	}
+	if saveErr := b.tree.save(&b.state); err == nil {
+		err = saveErr
+	}
+	b.tree.size = sizeOf(b.tree.dir)
+	_ = b.tree.touch()
+	b.tree.prune()
+	return err
+}
+
+// stale are the sources without an object that fits. Objects of sources that have gone are removed.
+func (b *plainBuild) stale() []string {
+	var stale []string
+	for _, source := range b.sources {
+		if o, ok := b.state.Objects[source]; !ok || o.Object != stampOf(b.object(source)) || !b.fits(o) {
+			stale = append(stale, source)
+		}
+	}
+	for _, source := range slices.Collect(maps.Keys(b.state.Objects)) {
+		if !slices.Contains(b.sources, source) {
+			delete(b.state.Objects, source)
+			_ = os.Remove(b.object(source))
+			b.state.Module = nil
+		}
+	}
+	return stale
+}
+
+// object is the file of a source's object.
+func (b *plainBuild) object(source string) string {
+	return b.tree.path("objects", hashOf([]byte(filepath.ToSlash(source)))[:20]+".o")
 }
 
 // plainName is the name that is asked for, else that of the only source, else none. The folder's name would do for a
 // person, but it would make the same sources in another folder another artifact.
 func plainName(bin string, sources []string) string {
 	if bin == "" && len(sources) == 1 {
-		return strings.TrimSuffix(filepath.Base(sources[0]), ".c")
+		return strings.TrimSuffix(filepath.Base(sources[0]), filepath.Ext(sources[0]))
 	}
 	return bin
 }
 
 // compileAll compiles each source to an object of its own, several at once. What the compiler says about one file comes
 // in one piece. The first failure stops the rest.
-func (c *compiler) compileAll(ctx context.Context, j *job, sources, flags []string) ([]string, error) {
-	objects := make([]string, len(sources))
+func (b *plainBuild) compileAll(ctx context.Context, sources []string) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(j.Jobs)
+	group.SetLimit(b.Jobs)
 	var mu sync.Mutex
-	for i, source := range sources {
-		objects[i] = j.path(fmt.Sprintf("%d.o", i))
-		args := slices.Concat(flags, []string{"-c", "-o", objects[i], source})
+	for _, source := range sources {
+		delete(b.state.Objects, source)
+	}
+	for _, source := range sources {
 		group.Go(func() error {
 			var said bytes.Buffer
-			err := c.run(ctx, j, &said, args)
+			record, err := b.compileOne(ctx, &said, source)
 			mu.Lock()
 			defer mu.Unlock()
-			_, _ = j.Output.Write(said.Bytes())
+			_, _ = b.Output.Write(said.Bytes())
+			if err == nil {
+				b.state.Objects[source] = record
+			}
 			return err
 		})
 	}
-	return objects, group.Wait()
+	return group.Wait()
 }
 
-// run calls the compiler in the source folder, so that it sees relative names only.
-func (c *compiler) run(ctx context.Context, j *job, out io.Writer, args []string) error {
-	cmd := c.command(args...)
-	return j.Exec.Run(ctx, Command{Path: cmd[0], Args: cmd[1:], Dir: j.Dir, Env: cEnv(j.Env), Stdout: out, Stderr: out})
+func (b *plainBuild) compileOne(ctx context.Context, said io.Writer, source string) (objectRecord, error) {
+	b.digests.of(b.absolute(source), fileDigest{})
+	out := b.object(source)
+	depfile := strings.TrimSuffix(out, ".o") + ".d"
+	args := []string{"-c", "-MD", "-MF", depfile, "-o", out, source}
+	command := b.command(b.flags...)
+	if isCXX(source) {
+		command = b.cxx(b.flags)
+	}
+	if err := b.call(ctx, said, append(command, args...)); err != nil {
+		return objectRecord{}, err
+	}
+	return b.record(source, out, depfile), nil
 }
+
+// link makes the program of all objects, in the order of the sources.
+func (b *plainBuild) link(ctx context.Context) error {
+	command := b.command(b.flags...)
+	if slices.ContainsFunc(b.sources, isCXX) {
+		command = b.cxx(b.flags)
+	}
+	command = append(command, "-o", b.tree.path("module.wasm"))
+	for _, source := range b.sources {
+		command = append(command, b.object(source))
+	}
+	if err := b.call(ctx, b.Output, append(command, linkFlags(b.C)...)); err != nil {
+		return err
+	}
+	s := stampOf(b.tree.path("module.wasm"))
+	b.state.Module = &s
+	return nil
+}
+
+// call runs a command in the source folder, so that it sees relative names only.
+func (b *plainBuild) call(ctx context.Context, out io.Writer, command []string) error {
+	return b.runTo(ctx, out, Command{Path: command[0], Args: command[1:], Dir: b.Dir, Env: cEnv(b.Env)}, cCauses)
+}
+
+func isCXX(name string) bool { return slices.Contains(cxxSuffixes, filepath.Ext(name)) }

@@ -10,26 +10,25 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/wpkdev/wpk/wasm"
 )
 
 // A stamp tells whether a file has changed.
 type stamp struct {
-	size int64
-	time time.Time
+	Size int64
+	Time int64 // of the last modification, in nanoseconds
 }
 
 // wasmFiles finds the WebAssembly files below a folder by their first bytes: make and CMake projects name programs as
-// they like. The keys are slash-separated paths below the folder. CMake's own experiments are left out.
+// they like. The keys are slash-separated paths below the folder. The experiments of CMake and Meson are left out.
 func wasmFiles(dir string) (map[string]stamp, error) {
 	found := map[string]stamp{}
 	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() && d.Name() == "CMakeFiles" {
+		if d.IsDir() && (d.Name() == "CMakeFiles" || d.Name() == "meson-private") {
 			return fs.SkipDir
 		}
 		if !d.Type().IsRegular() || !hasMagic(p) {
@@ -40,7 +39,7 @@ func wasmFiles(dir string) (map[string]stamp, error) {
 			return err
 		}
 		rel, err := filepath.Rel(dir, p)
-		found[filepath.ToSlash(rel)] = stamp{info.Size(), info.ModTime()}
+		found[filepath.ToSlash(rel)] = stamp{info.Size(), info.ModTime().UnixNano()}
 		return err
 	})
 	return found, err
@@ -72,7 +71,7 @@ func chooseProgram(j *job, dir string, before map[string]stamp) (string, error) 
 		if files[name] == before[name] || (j.C.Bin != "" && !isNamed(name, j.C.Bin)) {
 			continue
 		}
-		sum, ok := readProgram(filepath.Join(dir, filepath.FromSlash(name)), files[name].size)
+		sum, ok := readProgram(filepath.Join(dir, filepath.FromSlash(name)), files[name].Size)
 		if ok && !seen[sum] {
 			seen[sum] = true
 			candidates = append(candidates, name)

@@ -44,11 +44,7 @@ func fakeRustc(version, sysroot string, targets ...string) fakeTool {
 		case "-vV":
 			return "rustc " + version + "\ncommit-hash: abc\nrelease: " + version + "\n", 0
 		case "--print=sysroot":
-			return sysroot, 0
-		case "--print=target-list":
-			return "wasm32-unknown-unknown\n" + strings.Join(targets, "\n"), 0
-		case "--print=target-libdir":
-			return filepath.Join(sysroot, "lib/rustlib", strings.TrimPrefix(c.Args[1], "--target="), "lib"), 0
+			return sysroot + "\nwasm32-unknown-unknown\n" + strings.Join(targets, "\n"), 0
 		}
 		return "", 1
 	}
@@ -77,10 +73,7 @@ func rustPackage(dir, name string, bins ...string) cargoPackage {
 	p := cargoPackage{ID: name + " 1.0.0", Name: name, Version: "1.0.0", Manifest: filepath.Join(dir, cargoFile)}
 	for kind, names := range map[string][]string{"bin": bins, "lib": {name}} {
 		for _, n := range names {
-			p.Targets = append(p.Targets, struct {
-				Name string
-				Kind []string
-			}{n, []string{kind}})
+			p.Targets = append(p.Targets, cargoTarget{Name: n, Kind: []string{kind}, Types: []string{kind}})
 		}
 	}
 	return p

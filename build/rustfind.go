@@ -10,14 +10,18 @@ import (
 // rustTargets are the names that Rust gave WASI preview 1, the newer one first.
 var rustTargets = []string{"wasm32-wasip1", "wasm32-wasi"}
 
+// rustComponentTarget is that of WASI 0.2: rustc's own linker makes components for it.
+const rustComponentTarget = "wasm32-wasip2"
+
 // A rustCompiler is a rustc that has the standard library for WASI, with the cargo that goes with it.
 type rustCompiler struct {
 	path         string // rustc
 	version      string
 	commit       string // the compiler's own revision; "unknown" for most distributions
 	sysroot      string
-	target       string // one of rustTargets
-	linker       string // the linker to name; "" = rustc finds one by itself
+	target       string   // one of rustTargets, or rustComponentTarget
+	linker       string   // the linker to name; "" = rustc finds one by itself
+	known        []string // the targets that it knows
 	cargo        string
 	cargoVersion string
 }
@@ -25,23 +29,36 @@ type rustCompiler struct {
 // A rustFinder looks for a rustc, and remembers the ones that do not do.
 type rustFinder struct {
 	*job
-	failed []*rustCompiler
+	answers *answers
+	paths   []string // of the candidates that nobody has asked yet
+	failed  []*rustCompiler
+	mute    bool // one of them had no answer: it is broken, or rustup's without the toolchain that the project wants
 }
 
-// findRust returns the first rustc that can make WASI programs: of RUSTC in the environment, and then of every folder
-// on PATH, because rustup's, mostly without that target, often stands before the distribution's.
-func findRust(ctx context.Context, j *job) (*rustCompiler, error) {
-	f := &rustFinder{job: j}
-	for _, path := range f.candidates() {
-		r := f.describe(ctx, path)
+// newRustFinder knows where to look: RUSTC in the environment, and then every folder on PATH, because rustup's rustc,
+// mostly without the standard library for WASI, often stands before the distribution's.
+func newRustFinder(j *job) *rustFinder {
+	f := &rustFinder{job: j, answers: openAnswers(j)}
+	f.paths = f.candidates()
+	return f
+}
+
+// next returns the first rustc, of those that were not asked yet, which can make WASI programs and is newer than a
+// version; "" is older than any.
+func (f *rustFinder) next(ctx context.Context, than string) (*rustCompiler, error) {
+	defer f.answers.save()
+	for len(f.paths) > 0 {
+		r := f.describe(ctx, f.paths[0])
+		f.paths = f.paths[1:]
 		if err := context.Cause(ctx); err != nil {
 			return nil, err
 		}
 		switch {
-		case r == nil: // broken, or rustup's without any toolchain
-		case !f.hasStd(ctx, r):
+		case r == nil:
+			f.mute = true
+		case !f.hasStd(r):
 			f.failed = append(f.failed, r)
-		default:
+		case than == "" || olderThan(than, r.version):
 			return r, f.complete(ctx, r)
 		}
 	}
@@ -70,15 +87,22 @@ func (f *rustFinder) ask(ctx context.Context, path string, args ...string) (stri
 
 // describe asks a rustc what it is; nil when it has no answer.
 func (f *rustFinder) describe(ctx context.Context, path string) *rustCompiler {
-	verbose, err := f.ask(ctx, path, "-vV")
-	if err != nil {
+	said, err := f.answers.about(path, func() ([]string, error) {
+		verbose, err := f.ask(ctx, path, "-vV")
+		if err != nil {
+			return nil, err
+		}
+		printed, err := f.ask(ctx, path, "--print=sysroot", "--print=target-list")
+		sysroot, targets, _ := strings.Cut(printed, "\n")
+		return []string{filepath.Join(sysroot, "bin", "rustc"), sysroot, verbose, targets}, err
+	})
+	if err != nil || len(said) != 4 {
 		return nil
 	}
-	sysroot, err := f.ask(ctx, path, "--print=sysroot")
-	if err != nil {
-		return nil
+	verbose := said[2]
+	return &rustCompiler{
+		path: path, sysroot: said[1], version: field(verbose, "release"), commit: field(verbose, "commit-hash"), known: strings.Fields(said[3]),
 	}
-	return &rustCompiler{path: path, sysroot: sysroot, version: field(verbose, "release"), commit: field(verbose, "commit-hash")}
 }
 
 // field returns a value of a list of "KEY: VALUE" lines.
@@ -93,22 +117,33 @@ func field(text, key string) string {
 
 // hasStd chooses the target: one that the rustc knows and that its standard library is there for. When it is there for
 // none, the first one that it knows is what to install.
-func (f *rustFinder) hasStd(ctx context.Context, r *rustCompiler) bool {
-	out, err := f.ask(ctx, r.path, "--print=target-list")
-	if err != nil {
-		return false
+func (f *rustFinder) hasStd(r *rustCompiler) bool {
+	r.target = rustTargets[max(0, slices.IndexFunc(rustTargets, r.knows))]
+	if f.Target == TargetWASIP2 && r.knows(rustComponentTarget) && r.hasStd(rustComponentTarget) && f.linksComponents(r) {
+		r.target = rustComponentTarget
+		return true
 	}
-	known := strings.Fields(out)
-	r.target = rustTargets[max(0, slices.IndexFunc(rustTargets, func(t string) bool { return slices.Contains(known, t) }))]
 	for _, target := range rustTargets {
-		if !slices.Contains(known, target) {
-			continue
-		}
-		dir, err := f.ask(ctx, r.path, "--print=target-libdir", "--target="+target)
-		if std, _ := filepath.Glob(filepath.Join(dir, "libstd-*.rlib")); err == nil && len(std) > 0 {
+		if r.knows(target) && r.hasStd(target) {
 			r.target = target
 			return true
 		}
 	}
 	return false
+}
+
+func (r *rustCompiler) knows(target string) bool { return slices.Contains(r.known, target) }
+
+// hasStd reports whether the standard library is there for a target.
+func (r *rustCompiler) hasStd(target string) bool {
+	std, err := filepath.Glob(filepath.Join(globQuote(r.sysroot), "lib", "rustlib", target, "lib", "libstd-*.rlib"))
+	return err == nil && len(std) > 0
+}
+
+// globQuote quotes what filepath.Glob would take for a pattern; Windows has no way to.
+func globQuote(path string) string {
+	if filepath.Separator == '\\' {
+		return path
+	}
+	return strings.NewReplacer("\\", "\\\\", "*", "\\*", "?", "\\?", "[", "\\[").Replace(path)
 }

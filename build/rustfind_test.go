@@ -3,6 +3,7 @@ package build
 import (
 	"errors"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -81,7 +82,7 @@ func TestFindRust(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			path := "PATH=" + strings.Join([]string{"/home", "/usr"}, string(filepath.ListSeparator))
 			j := newTestJob(t, Options{Env: append(tt.env, path), Exec: tt.tools})
-			r, err := findRust(t.Context(), j)
+			r, err := newRustFinder(j).next(t.Context(), "")
 			if tt.err != nil {
 				var got *MissingError
 				if !errors.As(err, &got) || got.Kind != tt.err.Kind || got.Name != tt.err.Name || got.Rustup != tt.err.Rustup || !slices.Equal(got.Also, tt.err.Also) {
@@ -92,7 +93,7 @@ func TestFindRust(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := (rustCompiler{path: r.path, target: r.target, cargo: r.cargo, linker: r.linker}); got != tt.want {
+			if got := (rustCompiler{path: r.path, target: r.target, cargo: r.cargo, linker: r.linker}); !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("got %+v, want %+v", got, tt.want)
 			}
 		})

@@ -3,6 +3,7 @@ package build
 import (
 	"encoding/json"
 	"go/version"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,8 +19,8 @@ func (r *rustCompiler) cargoEnv(j *job) []string {
 	if epoch == "" {
 		epoch = "0"
 	}
-	env := dropenv(j.Env, "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS", "CARGO_TARGET_DIR", "CARGO_BUILD_TARGET*")
-	env = setenv(env, "RUSTC="+r.path, "CARGO_INCREMENTAL=0", "CARGO_BUILD_BUILD_DIR="+j.path("target"), "SOURCE_DATE_EPOCH="+epoch)
+	env := dropenv(j.Env, "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS", "CARGO_TARGET_DIR", "CARGO_BUILD_TARGET*", "CARGO_BUILD_BUILD_DIR")
+	env = setenv(env, "RUSTC="+r.path, "CARGO_INCREMENTAL=0", "SOURCE_DATE_EPOCH="+epoch)
 	if r.linker != "" {
 		env = setenv(env, r.variable("LINKER")+"="+r.linker)
 	}
@@ -53,7 +54,8 @@ func callersFlags(env []string) []string {
 	return strings.Fields(getenv(env, "RUSTFLAGS"))
 }
 
-// rustFlags are the flags of rustc, ours and then the caller's and the options', but for those that only name folders of this machine.
+// rustFlags are the flags of rustc, ours and then the caller's and the options', but for those that only name folders of
+// this machine.
 // Debug information goes, the standard library's above all, since it is many times the program's size; the names of
 // functions stay, for readable traps. A cargo that does so itself also knows what the project's profile says about it.
 // Who asks for debug information keeps everything.
@@ -75,21 +77,26 @@ func olderThan(have, than string) bool {
 }
 
 // remaps are the flags that replace the folders which rustc would write into the module, for the places of panics. The
-// last one that fits counts. Code of the standard library gets the name that it has where its sources are not installed.
-func (r *rustCompiler) remaps(j *job, root string) []string {
-	std := filepath.Join(r.sysroot, "lib", "rustlib", "src", "rust") + "=/rustc/" + r.commit
-	maps := []string{std}
-	if home := cargoHome(j.Env); home != "" {
-		maps = append(maps, home+"=cargo")
-		if resolved, err := realPath(home); err == nil && resolved != home {
-			maps = append(maps, resolved+"=cargo")
+// last one that fits counts, so a folder comes after the one that it lies in. Code of the standard library gets the
+// name that it has where its sources are not installed.
+func (c *cargoCommand) remaps() []string {
+	names := map[string]string{
+		filepath.Join(c.rust.sysroot, "lib", "rustlib", "src", "rust"): "/rustc/" + c.rust.commit,
+		c.ws.Root:  ".",
+		c.kept.dir: "work",
+	}
+	if home := cargoHome(c.Env); home != "" {
+		names[home] = "cargo"
+		if resolved, err := realPath(home); err == nil {
+			names[resolved] = "cargo"
 		}
 	}
-	maps = append(maps, root+"=.", j.work+"=work")
-	for i, m := range maps {
-		maps[i] = "--remap-path-prefix=" + m
+	dirs := slices.Sorted(maps.Keys(names))
+	flags := make([]string, len(dirs))
+	for i, dir := range dirs {
+		flags[i] = "--remap-path-prefix=" + dir + "=" + names[dir]
 	}
-	return maps
+	return flags
 }
 
 // cargoHome is where cargo keeps the sources of dependencies.

@@ -23,9 +23,14 @@ func (f *rustFinder) complete(ctx context.Context, r *rustCompiler) error {
 	if !f.links(r) {
 		return &MissingError{Kind: KindTool, Name: pieceLinker, Purpose: "links WebAssembly"}
 	}
-	out, err := f.ask(ctx, r.cargo, "-V") // "cargo 1.65.0", and a revision in parentheses
-	if fields := strings.Fields(out); err == nil && len(fields) > 1 {
-		r.cargoVersion = fields[1]
+	said, err := f.answers.about(r.cargo, func() ([]string, error) {
+		version, err := f.ask(ctx, r.cargo, "-V") // "cargo 1.65.0", and a revision in parentheses
+		return []string{filepath.Join(r.sysroot, "bin", "cargo"), version}, err
+	})
+	if err == nil && len(said) == 2 {
+		if fields := strings.Fields(said[1]); len(fields) > 1 {
+			r.cargoVersion = fields[1]
+		}
 	}
 	return context.Cause(ctx)
 }
@@ -45,10 +50,10 @@ func (f *rustFinder) cargoOf(r *rustCompiler) string {
 // links finds a linker. rustc itself looks for rust-lld in its sysroot and on PATH; Debian has it as part of lld. Any
 // other wasm-ld does, of whatever version, but must be named, unless the caller has named one.
 func (f *rustFinder) links(r *rustCompiler) bool {
-	if getenv(f.Env, r.variable("LINKER")) != "" || f.has("rust-lld") {
+	if r.target == rustComponentTarget || getenv(f.Env, r.variable("LINKER")) != "" || f.has("rust-lld") {
 		return true
 	}
-	if own, _ := filepath.Glob(filepath.Join(r.sysroot, "lib", "rustlib", "*", "bin", "rust-lld*")); slices.ContainsFunc(own, f.has) {
+	if own, _ := filepath.Glob(filepath.Join(globQuote(r.sysroot), "lib", "rustlib", "*", "bin", "rust-lld*")); slices.ContainsFunc(own, f.has) {
 		return true
 	}
 	names := []string{pieceLinker}
@@ -64,6 +69,19 @@ func (f *rustFinder) links(r *rustCompiler) bool {
 	return false
 }
 
+// linksComponents finds the linker that makes components, which comes with rustup's toolchains:
+// https://doc.rust-lang.org/rustc/platform-support/wasm32-wasip2.html
+func (f *rustFinder) linksComponents(r *rustCompiler) bool {
+	const linker = "wasm-component-ld"
+	at := *r
+	at.target = rustComponentTarget
+	if getenv(f.Env, at.variable("LINKER")) != "" || f.has(linker) {
+		return true
+	}
+	own, _ := filepath.Glob(filepath.Join(globQuote(r.sysroot), "lib", "rustlib", "*", "bin", linker+"*"))
+	return slices.ContainsFunc(own, f.has)
+}
+
 func (f *rustFinder) has(program string) bool {
 	_, err := f.Exec.LookPath(program, f.Env)
 	return err == nil
@@ -72,6 +90,11 @@ func (f *rustFinder) has(program string) bool {
 // missing names what stands between this machine and WASI programs. A rustc of rustup's gets its pieces from rustup;
 // the distribution's, once it is there, from the distribution.
 func (f *rustFinder) missing() error {
+	if file, channel := toolchainFile(f.Dir); f.mute && channel != "" {
+		return &MissingError{
+			Kind: KindTool, Name: pieceRustc, Purpose: file + " asks for the toolchain " + channel, Rustup: rustTargets[0], Toolchain: channel,
+		}
+	}
 	if len(f.failed) == 0 {
 		return f.withLinker(&rustCompiler{}, &MissingError{
 			Kind: KindTool, Name: pieceRustc, Purpose: "compiles Rust", Also: []string{pieceCargo, pieceRustStd},
@@ -79,15 +102,24 @@ func (f *rustFinder) missing() error {
 	}
 	own := slices.IndexFunc(f.failed, func(r *rustCompiler) bool { return !r.fromRustup() })
 	r := f.failed[max(own, 0)]
-	e := &MissingError{Kind: KindTarget, Name: pieceRustStd, Purpose: "is Rust's standard library for " + r.target}
+	e := r.without(r.target)
+	e.Looked = f.asked()
 	if own < 0 {
-		e.Rustup = r.target
 		return e
 	}
 	if f.cargoOf(r) == "" {
 		e.Also = []string{pieceCargo}
 	}
 	return f.withLinker(r, e)
+}
+
+// asked are the compilers that were asked for the library.
+func (f *rustFinder) asked() []string {
+	var all []string
+	for _, r := range f.failed {
+		all = append(all, strings.TrimSpace(r.path+" "+r.version))
+	}
+	return all
 }
 
 // withLinker adds the linker to what is missing, when it is.

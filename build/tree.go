@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 )
@@ -23,89 +22,66 @@ const (
 // finds nothing there that an earlier, native build has left.
 type treeCopy struct {
 	src, dst string
-	skip     string // a folder that may lie in src and is not copied: the one for work folders
+	skip     []string // what may lie in src and is not copied: the folder for work folders, what the caller writes
 	files    int
 	bytes    int64
 }
 
-// copySource copies the job's folder into its work folder and returns the copy's path.
-func copySource(ctx context.Context, j *job) (string, error) {
-	t := &treeCopy{src: j.Dir, dst: j.path("src"), skip: filepath.Dir(j.work)}
-	if t.skip == t.src {
-		t.skip = j.work
+// newTreeCopy is a copy of the job's folder to dst.
+func newTreeCopy(j *job, dst string) *treeCopy {
+	t := &treeCopy{src: j.Dir, dst: dst, skip: []string{filepath.Dir(j.work)}}
+	if t.skip[0] == t.src {
+		t.skip = []string{j.work, j.keptDir()}
 	}
-	err := filepath.WalkDir(t.src, func(path string, d fs.DirEntry, err error) error {
+	for _, name := range j.C.Ignore {
+		// Its folder is resolved, since the file itself may not be there yet.
+		if abs, err := filepath.Abs(name); err == nil {
+			if dir, err := realPath(filepath.Dir(abs)); err == nil {
+				t.skip = append(t.skip, filepath.Join(dir, filepath.Base(abs)))
+			}
+		}
+	}
+	return t
+}
+
+// walk visits every entry but the root, a folder before what is in it. rel is slash-separated.
+func (t *treeCopy) walk(ctx context.Context, visit func(path, rel string, d fs.DirEntry) error) error {
+	return filepath.WalkDir(t.src, func(path string, d fs.DirEntry, err error) error {
 		if err == nil {
 			err = context.Cause(ctx)
 		}
+		if err != nil || path == t.src {
+			return err
+		}
+		if slices.Contains(t.skip, path) || (d.IsDir() && slices.Contains(versionControl, d.Name())) {
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		rel, err := filepath.Rel(t.src, path)
 		if err != nil {
 			return err
 		}
-		return t.add(path, d)
+		return visit(path, filepath.ToSlash(rel), d)
 	})
-	return t.dst, err
 }
 
-// add copies one entry. Sockets, devices and whatever else is no source are left out.
-func (t *treeCopy) add(path string, d fs.DirEntry) error {
-	rel, err := filepath.Rel(t.src, path)
-	if err != nil {
-		return err
-	}
-	dst := filepath.Join(t.dst, rel)
-	switch {
-	case d.IsDir():
-		if path == t.skip || slices.Contains([]string{".git", ".hg", ".svn"}, d.Name()) {
-			return fs.SkipDir
-		}
-		return os.MkdirAll(dst, 0o750)
-	case d.Type() == fs.ModeSymlink:
-		return copyLink(path, rel, dst)
-	case d.Type().IsRegular():
-		info, err := d.Info()
-		if err != nil {
-			return err
-		}
-		return t.addFile(path, dst, info)
-	}
-	return nil
-}
+// versionControl are folders that are no sources.
+var versionControl = []string{".git", ".hg", ".svn"}
 
-// copyLink copies a symbolic link that stays inside the tree; one that leaves it would lead a build to write into
+// staysInside reports whether a symbolic link stays inside the tree; one that leaves it would lead a build to write into
 // foreign files.
-func copyLink(path, rel, dst string) error {
-	target, err := os.Readlink(path)
-	if err != nil {
-		return err
-	}
-	if filepath.IsAbs(target) || !filepath.IsLocal(filepath.Join(filepath.Dir(rel), target)) {
-		return nil
-	}
-	return os.Symlink(target, dst)
+func staysInside(rel, target string) bool {
+	return !filepath.IsAbs(target) && filepath.IsLocal(filepath.Join(filepath.Dir(filepath.FromSlash(rel)), target))
 }
 
-// addFile copies a file with its time, which make compares, unless it is an earlier build's.
-func (t *treeCopy) addFile(path, dst string, info fs.FileInfo) (err error) {
-	if t.files, t.bytes = t.files+1, t.bytes+info.Size(); t.files > maxTreeFiles || t.bytes > maxTreeBytes {
+// count refuses a tree that is too large.
+func (t *treeCopy) count(size int64) error {
+	if t.files, t.bytes = t.files+1, t.bytes+size; t.files > maxTreeFiles || t.bytes > maxTreeBytes {
 		return fmt.Errorf("%s: the source tree is %w: more than %d files or %d bytes", t.src, ErrTooLarge, maxTreeFiles, int64(maxTreeBytes))
 	}
-	in, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, in.Close()) }()
-	if stale, err := isBuilt(in, path); stale || err != nil {
-		return err
-	}
-	out, err := os.OpenFile(dst, os.O_WRONLY|os.O_CREATE|os.O_EXCL, info.Mode().Perm()|0o200)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(out, in)
-	if err = errors.Join(err, out.Close()); err != nil {
-		return err
-	}
-	return os.Chtimes(dst, info.ModTime(), info.ModTime())
+	return nil
 }
 
 // objectSuffixes are the names of object files. make would take one that is newer than its source, whatever machine

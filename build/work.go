@@ -38,7 +38,7 @@ func (j *job) path(elem ...string) string {
 
 // portable rewrites the folders of this job in flags, so that equal builds have equal facts.
 func (j *job) portable(flags []string) []string {
-	r := strings.NewReplacer(j.path("src"), ".", j.work, "work", j.Dir, ".")
+	r := strings.NewReplacer(j.work, "work", j.Dir, ".")
 	out := make([]string, len(flags))
 	for i, f := range flags {
 		out[i] = r.Replace(f)

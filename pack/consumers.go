@@ -37,6 +37,9 @@ const (
 // measured with the real programs (see RATIONALE.md, "Layouts"). Layout is
 // that of [Content].
 func Consumers(layout string, kind wasm.Kind) []Consumer {
+	if layout == LayoutRuntime {
+		return nil // nobody starts a runtime without a program
+	}
 	names := []string{
 		"Podman, CRI-O (crun + WasmEdge)",
 		"containerd 1.7 (CRI)",

@@ -5,12 +5,15 @@ import (
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/wpkdev/wpk/build/runtimepack"
 )
 
 // Content is what an image holds for a runner of WebAssembly.
 type Content struct {
 	// Layout is "universal" (see Universal), "image" (see Image), "index"
-	// (any other index) or "artifact" (the module is a blob of its own).
+	// (any other index), "artifact" (the module is a blob of its own) or
+	// "runtime" (see Runtime).
 	Layout string             `json:"layout"`
 	Root   ocispec.Descriptor `json:"root"`
 	// Manifest is the image manifest that was read: Root itself or one of
@@ -32,6 +35,8 @@ type Content struct {
 	// but come from strangers: use filepath.Localize and os.Root to write
 	// them.
 	Files []File `json:"files,omitempty"`
+	// Runtime is what a runtime pack says of itself; nil for everything else.
+	Runtime *runtimepack.Config `json:"runtime,omitempty"`
 	// Blobs are the configs and layers of all manifests, each once.
 	Blobs []Blob `json:"blobs"`
 }
@@ -59,6 +64,10 @@ func (r *reader) describe(top, chosen *document, images []*document) {
 		c.Layout = LayoutImage
 		if c.ModulePath == "" {
 			c.Layout = LayoutArtifact
+		}
+		if c.Runtime != nil {
+			c.Layout = LayoutRuntime
+			return
 		}
 		p := Platform{Digest: chosen.desc.Digest, Chosen: true}
 		if f := r.configs[chosen.Config.Digest]; f != nil {

@@ -2,6 +2,7 @@ package pack
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -15,6 +16,11 @@ import (
 // annotationVariant with the value "compat" marks an image whose layer holds a
 // module: https://github.com/solo-io/wasm/blob/master/spec/spec-compat.md
 const annotationVariant = "module.wasm.image/variant"
+
+// LabelTarget is the label of the config that says what the module needs of its
+// host: "wasip1" (a core module on WASI preview 1) or "wasip2" (a component on
+// WASI 0.2). The config's os cannot say it: runtimes choose by "wasi".
+const LabelTarget = "io.github.wpkdev.wpk.target"
 
 // wasiPlatform is the platform that Podman, CRI-O and Docker take for
 // WebAssembly. Go and the newer image specification say wasip1/wasm; no
@@ -37,15 +43,17 @@ func (o *Options) layers(module []byte, compressors ...compressor) ([]*layer, er
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	if _, err := wasm.Decode(module); err != nil {
+	info, err := wasm.Decode(module)
+	if err != nil {
 		return nil, fmt.Errorf("pack module: %w", err)
 	}
+	o.target = info.WASI()
 	files := append(slices.Clone(o.Files), File{Path: o.modulePath(), Mode: 0o755, Data: module})
 	tar, err := tarball(files, o.created())
 	if err != nil {
 		return nil, err
 	}
-	return compress(tar, compressors...)
+	return compress(tar, o.Cache, compressors...)
 }
 
 // image makes the manifest and config of one platform on a layer. The extra
@@ -79,9 +87,19 @@ func (o *Options) configFile(p v1.Platform) *v1.ConfigFile {
 		RootFS:  v1.RootFS{Type: "layers"},
 		Config: v1.Config{
 			Entrypoint: entrypoint, Cmd: o.Config.Cmd, Env: o.Config.Env,
-			WorkingDir: o.Config.WorkingDir, Labels: o.Config.Labels,
+			WorkingDir: o.Config.WorkingDir, Labels: o.labels(),
 		},
 	}
+}
+
+// labels are the caller's, and the target unless the caller has named one.
+func (o *Options) labels() map[string]string {
+	if o.target == "" {
+		return o.Config.Labels
+	}
+	all := map[string]string{LabelTarget: o.target}
+	maps.Copy(all, o.Config.Labels)
+	return all
 }
 
 func (o *Options) annotations(extra map[string]string) map[string]string {

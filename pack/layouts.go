@@ -6,4 +6,5 @@ const (
 	LayoutImage     = "image"     // one image manifest, as Image writes
 	LayoutIndex     = "index"     // any other index
 	LayoutArtifact  = "artifact"  // the module is a blob of its own
+	LayoutRuntime   = "runtime"   // a runtime pack, see Runtime
 )

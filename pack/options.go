@@ -26,6 +26,21 @@ type Options struct {
 	// Platforms get a child each in the universal layout; nil is
 	// DefaultPlatforms.
 	Platforms []v1.Platform
+	// Cache keeps compressed layers, so that one which was packed before need
+	// not be compressed again; nil = compress each time.
+	Cache LayerCache
+
+	target string // what the module is for, see LabelTarget
+}
+
+// LayerCache keeps compressed layers. A key stands for one content, packed in
+// one way; the version of the compressors' module is the caller's to mind.
+// Both methods are called by several goroutines at once.
+type LayerCache interface {
+	// Get returns a layer; nil when it is not there.
+	Get(key string) []byte
+	// Put keeps a layer, if it can.
+	Put(key string, blob []byte)
 }
 
 // Config is how a container runtime starts the module.

@@ -68,19 +68,19 @@ func TestGolden(t *testing.T) {
 		{
 			"zero options", []byte(tiny),
 			Options{},
-			"ba62dc52f0b59aa9dadb59696b231b4bb6cab6aa6794ef5b7ecdeb742f17021c",
-			"86a13bcfc223d4eec204e5998e9e50fdf7cb326486000d3634a42c81a9aadcb3",
+			"6d5b8179d280fe05ddb965a3aecb93b15b1a5214f7a7100111e55237b920a403",
+			"4fa5f65329fd891c37a75fe6f256697be2cb6973017c213c73384a037bd558b5",
 		},
 		{
 			"all options", []byte(tiny), full(),
-			"86e668e2cd8672d5fb3e664ba11613e5206dcab1afee1d2ac0a1f815f2d2d1d2",
-			"790b469c737c46e3c2320f77eb2068d213c35efdc282cabe17f3a863d58fce93",
+			"7487a35567f41dcb62b2a4c774528d191e584002ea865a1dbbe988cb587ea287",
+			"de3c1883837c445cb80f7c44df4eef003e8f2f9728013b3cb0715b7c08dc13ec",
 		},
 		{
 			"large module", bigModule(1 << 20),
 			Options{},
-			"714447d82d6225cd405066a05e87a61209f0adddcf84d67653635a22d3279366",
-			"94881698782fe5361cde9deac436447f44015b269ea00688afd2d697f9636da2",
+			"9966d09441d731ff424435a4513f3674f518eb11cf917a36fc46b3eb17a8eeab",
+			"9db133e66663432cde8698c51855c3b41f5c39d2e73d16c6cbfb61a00f3adde9",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -348,4 +348,47 @@ func BenchmarkRead(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// layerMap is a LayerCache in memory.
+type layerMap map[string][]byte
+
+func (m layerMap) Get(key string) []byte       { return m[key] }
+func (m layerMap) Put(key string, blob []byte) { m[key] = blob }
+
+func TestLayerCache(t *testing.T) {
+	cache := layerMap{}
+	o := full()
+	want, err := Universal([]byte(tiny), o)
+	check(t, err)
+	// Files of one test share the map one after the other: two compressors run at once.
+	o.Cache = lockedCache{cache, make(chan struct{}, 1)}
+	for _, when := range []string{"empty", "filled"} {
+		got, err := Universal([]byte(tiny), o)
+		check(t, err)
+		a, _ := want.Digest()
+		if b, _ := got.Digest(); a != b {
+			t.Errorf("%s: %v, want %v", when, b, a)
+		}
+		if len(cache) != 2 {
+			t.Errorf("%s: %d layers", when, len(cache))
+		}
+	}
+}
+
+type lockedCache struct {
+	LayerCache
+	lock chan struct{}
+}
+
+func (c lockedCache) Put(key string, blob []byte) {
+	c.lock <- struct{}{}
+	defer func() { <-c.lock }()
+	c.LayerCache.Put(key, blob)
+}
+
+func (c lockedCache) Get(key string) []byte {
+	c.lock <- struct{}{}
+	defer func() { <-c.lock }()
+	return c.LayerCache.Get(key)
 }

@@ -53,6 +53,11 @@ func (r *reader) image(ctx context.Context, d *document) error {
 		return err
 	}
 	r.content.Config = c.Config
+	if d.Config.MediaType == runtimeConfigType {
+		if r.content.Runtime, err = r.runtime(ctx, d); err != nil {
+			return err
+		}
+	}
 	if raw := rawModules(d); len(raw) > 0 {
 		return r.artifact(ctx, d, raw)
 	}

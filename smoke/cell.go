@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"time"
 
 	"github.com/wpkdev/wpk/smoke/engine"
@@ -90,7 +89,7 @@ func (r *run) native(ctx context.Context, dirs []engine.Dir, s runner.Streams) (
 		Module: r.Module, Args: r.Guest.Args, Env: r.Guest.Env,
 		Stdin: s.Stdin, Stdout: s.Stdout, Stderr: s.Stderr,
 		Dirs: dirs, Limits: r.Limits,
-		Engine: engine.Engine{Mode: r.mode(), CacheDir: filepath.Join(r.Host.Cache, "machine-code")},
+		Engine: engine.Engine{Mode: r.mode(), CacheDir: MachineCode(r.Host.Cache)},
 	})
 }
 

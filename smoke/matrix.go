@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-
-	"github.com/wpkdev/wpk/smoke/engine"
 )
 
 // defaultTime is each cell's limit when Options has none.
@@ -54,7 +52,7 @@ func (m machine) matrix(ctx context.Context, o Options) (*Report, error) {
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	return results.report(engine.Digest(o.Module)), nil
+	return results.report(work.digest), nil
 }
 
 // results collects cells, which finish in any order, and judges each against

@@ -6,6 +6,7 @@
 package smoke
 
 import (
+	"path/filepath"
 	"time"
 
 	"github.com/wpkdev/wpk/smoke/engine"
@@ -49,6 +50,10 @@ type Host struct {
 	// seconds and happens once; may be nil.
 	Building func(arch string)
 }
+
+// MachineCode is where a cache folder keeps compiled modules, for the matrix and
+// for whoever else runs modules on this machine: each is compiled once.
+func MachineCode(cache string) string { return filepath.Join(cache, "machine-code") }
 
 // Cell is one architecture's run. Durations are nanoseconds in JSON.
 type Cell struct {

@@ -3,11 +3,8 @@ package runtimepack_test
 import (
 	"archive/zip"
 	"bytes"
-	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -37,24 +34,21 @@ type pythonLibrary struct {
 	}
 }
 
-// openPython opens the pack that `scripts/runtimes.sh python` made, if it is of the recipe as it is now.
+// openPython opens the pack that `scripts/runtimes.sh python` made.
 func openPython(t *testing.T) *pythonLibrary {
 	t.Helper()
-	home, err := os.UserCacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	pack := runtimepack.Pack{Dir: filepath.Join(home, "wpk-dev", "runtimes", "python-"+recipeKey(t, "python"))}
+	place := wpktest.Runtime(t, "python")
+	pack := runtimepack.Pack{Dir: filepath.Join(place, "pack")}
 	runtime, err := os.ReadFile(pack.Path(runtimepack.RuntimeFile))
 	if err != nil {
-		wpktest.Lacking(t, "the Python runtime of this recipe is not here; scripts/runtimes.sh python makes it: %v", err)
+		t.Fatal(err)
 	}
 	archive, err := zip.OpenReader(pack.Path(runtimepack.LibraryFile))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = archive.Close() })
-	l := &pythonLibrary{runtime: runtime, cache: filepath.Join(home, "wpk-dev", "wazero"), files: map[string]*zip.File{}}
+	l := &pythonLibrary{runtime: runtime, cache: filepath.Join(place, "machine-code"), files: map[string]*zip.File{}}
 	for _, f := range archive.File {
 		l.files[f.Name] = f
 	}
@@ -62,26 +56,6 @@ func openPython(t *testing.T) *pythonLibrary {
 		t.Fatal(err)
 	}
 	return l
-}
-
-// recipeKey is what scripts/runtimes.sh calls a pack after: the digest of the digests of the recipe's files.
-func recipeKey(t *testing.T, language string) string {
-	t.Helper()
-	var list []string
-	err := fs.WalkDir(os.DirFS("recipes"), ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || d.Name() == "README.md" || strings.Contains(name, "/") && !strings.HasPrefix(name, language+"/") {
-			return err
-		}
-		data, err := os.ReadFile(filepath.Join("recipes", filepath.FromSlash(name)))
-		list = append(list, fmt.Sprintf("%x  %s\n", sha256.Sum256(data), name))
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	slices.SortFunc(list, func(a, b string) int { return strings.Compare(a[64:], b[64:]) })
-	sum := sha256.Sum256([]byte(strings.Join(list, "")))
-	return hex.EncodeToString(sum[:8])
 }
 
 func (l *pythonLibrary) read(t *testing.T, name string) []byte {

@@ -27,11 +27,12 @@ type buildOptions struct {
 
 // buildResult is what build prints.
 type buildResult struct {
-	References []string    `json:"references"`
-	Digest     string      `json:"digest"`
-	Layout     string      `json:"layout"`
-	Module     moduleFacts `json:"module"`
-	Facts      build.Facts `json:"build"`
+	References []string        `json:"references"`
+	Digest     string          `json:"digest"`
+	Layout     string          `json:"layout"`
+	Module     moduleFacts     `json:"module"`
+	Facts      build.Facts     `json:"build"`
+	Warnings   []build.Warning `json:"warnings,omitempty"`
 }
 
 type moduleFacts struct {
@@ -50,8 +51,8 @@ func newBuild(a *app) *cobra.Command {
 toolchain, and packs the module as one OCI artifact into the local store, or
 wherever -t says. DIR is a project, or the folder of one of its packages.
 
-Go is known by go.mod, Rust by Cargo.toml, C and C++ by CMakeLists.txt, a
-Makefile, or *.c files.
+Go is known by go.mod, Rust by Cargo.toml, C and C++ by CMakeLists.txt,
+meson.build, configure or configure.ac, a Makefile, or *.c and *.cpp files.
 The same sources and tools give the same digest in any folder, at any time.`,
 		Example: `  wpk build
   wpk build ./cmd/server -t ghcr.io/acme/server:1.0
@@ -86,6 +87,12 @@ func runBuild(ctx context.Context, a *app, o buildOptions, dir string) error {
 	}
 	compiled, err := o.compile.options(dir)
 	if err != nil {
+		return err
+	}
+	if o.output != "" {
+		compiled.C.Ignore = []string{o.output}
+	}
+	if compiled.Runtimes, err = a.newRuntimes(o.compile.runtime); err != nil {
 		return err
 	}
 	module, name, err := a.compile(ctx, compiled)
@@ -131,15 +138,28 @@ func (a *app) compile(ctx context.Context, o build.Options) (module *build.Modul
 		return nil, "", err
 	}
 	a.ui.Say("build: %s %s with %s in %s", name, describe(module), tools(module.Facts), ui.Duration(time.Since(start)))
+	a.warn(module.Warnings)
 	return module, name, nil
+}
+
+// warn tells what compiles and will not work. The places come from the sources.
+func (a *app) warn(warnings []build.Warning) {
+	for _, w := range warnings {
+		text := w.Text
+		if w.Where != "" {
+			text = w.Where + ": " + text
+		}
+		a.ui.Say("%s %s", ui.Paint(a.ui.Color, ui.Warn, "warning:"), ui.Printable(text))
+	}
 }
 
 // saveBuild writes the artifact to every place and prints the result.
 func (a *app) saveBuild(ctx context.Context, o buildOptions, places []place, module *build.Module, artifact registry.Artifact) error {
 	res := buildResult{
-		Layout: o.image.layout,
-		Module: moduleFacts{module.Digest, int64(len(module.Wasm)), module.Info.Kind.String(), module.Info.WASI()},
-		Facts:  module.Facts,
+		Layout:   o.image.layout,
+		Module:   moduleFacts{module.Digest, int64(len(module.Wasm)), module.Info.Kind.String(), module.Info.WASI()},
+		Facts:    module.Facts,
+		Warnings: module.Warnings,
 	}
 	for _, p := range places {
 		digest, err := a.save(ctx, p, artifact)

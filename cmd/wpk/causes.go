@@ -29,13 +29,27 @@ func causeHint(c build.Cause) string {
 	case build.CauseProcesses:
 		return "WASI cannot start other programs (" + c.Subject + "): leave that part out"
 	case build.CauseSetjmp:
-		return "setjmp needs an engine with exception handling; see wpk build --help"
+		return "setjmp and longjmp need clang 19 or newer, wasi-libc's libsetjmp, and an engine with WebAssembly's exceptions " +
+			"(wpk run, wasmtime 37, not Node 20 or WasmEdge 0.14): --setjmp, see docs/c.md"
 	case build.CauseExceptions:
-		return "C++ exceptions need an engine with exception handling: compile with -fno-exceptions"
+		return "C++ exceptions are off, since WebAssembly's C++ library has no unwinder: replace throw and try, or configure the project without them"
 	case build.CauseEmulation:
-		return "wasi-libc emulates this: --emulate " + c.Subject
+		return "wasi-libc emulates this on request: --emulate " + c.Subject
+	case build.CauseLoading:
+		return "WASI has no shared libraries (" + c.Subject + "): link what is loaded, or configure the project without plugins"
+	case build.CauseSystem:
+		return "WASI has nothing like " + c.Subject + ": look for an option that leaves this out, such as --configure-arg or --cflag -DNO_…"
+	case build.CauseOldTool:
+		return newerHint(c.Subject)
+	case build.CauseDownload:
+		return "a dependency is not here and cannot be downloaded: cargo vendor, or cargo fetch while there is a network, makes builds without one"
 	case build.CauseDependency:
+		if hint := dependencyHints[c.Subject]; hint != "" {
+			return c.Subject + " " + hint
+		}
 		return c.Subject + " does not build for WASI: look for a feature that leaves it out, or for a newer version"
+	case build.CauseOutdated:
+		return c.Subject + " is too old for this module: " + installCommand("", c.Subject)
 	}
 	return ""
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wpkdev/wpk/build"
+	"github.com/wpkdev/wpk/build/runtimepack"
+	"github.com/wpkdev/wpk/internal/project"
 	"github.com/wpkdev/wpk/internal/ui"
 	"github.com/wpkdev/wpk/pack"
 	"github.com/wpkdev/wpk/registry"
@@ -77,7 +79,7 @@ func oneLine(err error) string {
 // explain maps an error to its exit code and a hint, which may be empty. It is
 // the only place that does.
 func explain(cmd *cobra.Command, err error) (code int, hint string) {
-	for _, f := range []func(error) (int, string){explainUsage, explainBuild, explainSmoke, explainRegistry, explainContent, explainSystem} {
+	for _, f := range []func(error) (int, string){explainUsage, explainPython, explainBuild, explainSmoke, explainRegistry, explainContent, explainSystem} {
 		if code, hint = f(err); code != 0 {
 			break
 		}
@@ -96,7 +98,10 @@ func explainUsage(err error) (int, string) {
 	var value *valueError
 	var ref *registry.RefError
 	var option *pack.OptionError
+	var file *project.Error
 	switch {
+	case errors.As(err, &file):
+		return exitUsage, fileHint(file)
 	case errors.As(err, &usage), errors.As(err, &value), errors.As(err, &option):
 		return exitUsage, ""
 	case errors.As(err, &ref):
@@ -105,19 +110,35 @@ func explainUsage(err error) (int, string) {
 	return 0, ""
 }
 
+func fileHint(e *project.Error) string {
+	if e.Nearest != "" {
+		return "did you mean " + e.Nearest + "?"
+	}
+	return "docs/wpk-yaml.md lists the keys"
+}
+
 func explainBuild(err error) (int, string) {
+	if code, hint := explainRuntime(err); code != 0 {
+		return code, hint
+	}
 	var missing *build.MissingError
 	var tool *build.ToolError
 	var several *build.AmbiguousError
 	var detect *build.DetectError
 	var result *build.ResultError
+	var target *build.TargetError
 	switch {
+	case errors.As(err, &target):
+		return exitBuild, targetHint(target)
 	case errors.As(err, &missing):
 		return exitMissing, missingHint(missing)
 	case errors.As(err, &several):
 		flag := "--package"
-		if several.What == "programs" {
+		switch several.What {
+		case "programs":
 			flag = "--bin"
+		case "entry points":
+			flag = "--entry"
 		}
 		return exitBuild, "choose one: " + flag + " " + strings.Join(several.Candidates, ", "+flag+" ")
 	case errors.As(err, &tool):
@@ -126,16 +147,48 @@ func explainBuild(err error) (int, string) {
 		return exitBuild, detectHint(detect)
 	case errors.Is(err, build.ErrNoProgram):
 		return exitBuild, "name the target to build with --bin NAME"
+	case errors.Is(err, build.ErrNoWorld):
+		return exitBuild, "put the library's WIT into DIR/wit, or name it: --wit FILE; docs/components.md tells more"
+	case errors.Is(err, build.ErrOtherTarget):
+		return exitBuild, "leave --target out, or say what the project makes"
 	case errors.As(err, &result):
 		return exitBuild, ""
 	}
 	return 0, ""
 }
 
+// explainRuntime explains what is wrong with a runtime pack, or lacks one.
+func explainRuntime(err error) (int, string) {
+	var missing *build.MissingError
+	var abi *runtimepack.ABIError
+	var format *runtimepack.FormatError
+	var language *wrongLanguageError
+	var state *stateError
+	switch {
+	case errors.As(err, &missing) && missing.Kind == build.KindRuntime:
+		return exitMissing, "wpk toolchain build " + missing.Name + ", or wpk toolchain install REF for one in a registry"
+	case errors.As(err, &abi) && abi.ABI > runtimepack.ABI:
+		return exitContent, "the pack is for a newer wpk; wpk toolchain list shows those that fit"
+	case errors.As(err, &abi):
+		return exitContent, "the pack is for an older wpk: install or build a newer one"
+	case errors.As(err, &language), errors.As(err, &format), errors.Is(err, pack.ErrNoRuntime):
+		return exitContent, ""
+	case errors.Is(err, runtimepack.ErrNoRecipe):
+		return exitUsage, "--recipes FOLDER takes recipes of your own"
+	case errors.As(err, &state):
+		return exitStorage, "remove the file, and choose again with wpk toolchain install"
+	}
+	return 0, ""
+}
+
 func detectHint(e *build.DetectError) string {
 	switch {
+	case errors.Is(e, build.ErrNoPythonEntry):
+		return entryHint(e)
 	case errors.Is(e, build.ErrNoRustProgram):
 		return "wpk builds programs: src/main.rs, src/bin/NAME.rs, or a [[bin]] in Cargo.toml; --package and --bin choose one"
+	case errors.Is(e, build.ErrNoRustReactor):
+		return "a reactor is a library: [lib] crate-type = [\"cdylib\"] in Cargo.toml, and exported functions"
 	case errors.Is(e, build.ErrNoGoModule):
 		return "go mod init NAME"
 	case errors.Is(e, build.ErrNoMainPackage):
@@ -149,18 +202,26 @@ func missingHint(e *build.MissingError) string {
 	if e.Kind == build.KindTarget && strings.HasPrefix(e.Version, "go") {
 		return "get " + e.Version + " or newer: https://go.dev/dl"
 	}
-	if e.Rustup != "" {
-		return "rustup target add " + e.Rustup
+	if e.Rustup != "" || strings.HasPrefix(e.Name, "rust") || e.Name == "cargo" {
+		return rustHint(e)
+	}
+	if e.Kind == build.KindSource {
+		return "put the source package into a folder (apt-get source --download-only " + e.Name + "), and name it with --sources FOLDER"
 	}
 	pieces := append([]string{e.Name}, e.Also...)
 	if e.Name == "clang" {
 		// Projects with libraries will want it next.
 		pieces = append(pieces, "llvm-ar")
 	}
-	if command := installCommand(e.Version, pieces...); command != "" {
+	command := installCommand(e.Version, pieces...)
+	switch {
+	case e.Name == "wasi-adapter" && command != "":
+		return command + ", which has one; or name the file: WPK_WASI_ADAPTER=FILE"
+	case command != "":
 		return command
-	}
-	if len(e.AnyOf) > 0 {
+	case e.Kind == build.KindTarget && strings.HasPrefix(e.Name, "wasm32-"):
+		return "without --cc and WASI_SDK_PATH, wpk looks for a compiler that can"
+	case len(e.AnyOf) > 0:
 		return "install " + e.Name + " or any of: " + strings.Join(e.AnyOf, ", ")
 	}
 	return "install " + e.Name + " and put it on PATH"
@@ -175,6 +236,8 @@ func explainSmoke(err error) (int, string) {
 	var host *smoke.HostError
 	var wrong *smoke.WrongRunError
 	var imports *engine.ImportError
+	var component *componentError
+	errors.As(err, &component)
 	switch {
 	case errors.As(err, &arch):
 		return exitUsage, ""
@@ -200,7 +263,7 @@ func explainSmoke(err error) (int, string) {
 	case errors.As(err, &imports):
 		return exitContent, "wpk inspect shows what the module imports; it runs only with a host that offers that"
 	case errors.Is(err, engine.ErrComponent):
-		return exitContent, "components need an engine such as wasmtime"
+		return exitContent, componentHint(component)
 	case errors.Is(err, engine.ErrNoEntry):
 		return exitContent, "wpk runs commands (_start) and reactors (_initialize)"
 	case errors.Is(err, engine.ErrNotWasm), errors.Is(err, engine.ErrTooLarge):

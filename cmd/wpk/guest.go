@@ -25,11 +25,12 @@ type guestFlags struct {
 	engine  string
 }
 
-func (g *guestFlags) register(c *cobra.Command, timeout time.Duration) {
+// register adds the flags. What a --timeout of 0 means is for the verb to say.
+func (g *guestFlags) register(c *cobra.Command, timeout time.Duration, zero string) {
 	f := c.Flags()
 	f.StringArrayVarP(&g.env, "env", "e", nil, "`KEY=VALUE` for the module, or KEY to pass wpk's own value on; may be repeated")
 	f.StringArrayVar(&g.dirs, "dir", nil, "`HOST[:GUEST[:rw]]`, a folder that the module sees, read-only unless rw; may be repeated")
-	f.DurationVar(&g.timeout, "timeout", timeout, "end the run after this `TIME`; 0 is no limit")
+	f.DurationVar(&g.timeout, "timeout", timeout, "end a run after this `TIME`; 0 is "+zero)
 	f.StringVar(&g.memory, "memory", "1GiB", "most memory that the module may have, as `SIZE`: 64MiB, 2GiB")
 	f.StringVar(&g.engine, "engine", "auto", "`ENGINE`: auto, compiler, interpreter")
 }
@@ -83,6 +84,9 @@ func (a *app) guest(g guestFlags) (*guest, error) {
 func (a *app) loadGuest(ctx context.Context, g *guest, l loadFlags, arg string, argv []string) (*subject, error) {
 	s, err := a.load(ctx, arg, l)
 	if err != nil {
+		return nil, err
+	}
+	if err := refuseComponent(s); err != nil {
 		return nil, err
 	}
 	return s, g.start(s.Content, argv)

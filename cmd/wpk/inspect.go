@@ -10,6 +10,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	"github.com/spf13/cobra"
 
+	"github.com/wpkdev/wpk/build/runtimepack"
 	"github.com/wpkdev/wpk/internal/ui"
 	"github.com/wpkdev/wpk/pack"
 	"github.com/wpkdev/wpk/wasm"
@@ -20,23 +21,26 @@ const layoutFile = "file"
 
 // inspectResult is what inspect prints.
 type inspectResult struct {
-	Reference   string            `json:"reference"`
-	Digest      digest.Digest     `json:"digest"`
-	Layout      string            `json:"layout"`
-	MediaType   string            `json:"mediaType,omitempty"`
-	Platforms   []pack.Platform   `json:"platforms,omitempty"`
-	Annotations map[string]string `json:"annotations,omitempty"`
-	Config      pack.Config       `json:"config"`
-	Files       []fileInfo        `json:"files,omitempty"`
-	Blobs       []pack.Blob       `json:"blobs,omitempty"`
-	Module      inspectModule     `json:"module"`
-	Consumers   []pack.Consumer   `json:"consumers,omitempty"`
+	Reference   string              `json:"reference"`
+	Digest      digest.Digest       `json:"digest"`
+	Layout      string              `json:"layout"`
+	MediaType   string              `json:"mediaType,omitempty"`
+	Platforms   []pack.Platform     `json:"platforms,omitempty"`
+	Annotations map[string]string   `json:"annotations,omitempty"`
+	Config      pack.Config         `json:"config"`
+	Files       []fileInfo          `json:"files,omitempty"`
+	Blobs       []pack.Blob         `json:"blobs,omitempty"`
+	Runtime     *runtimepack.Config `json:"runtime,omitempty"`
+	Module      inspectModule       `json:"module"`
+	Consumers   []pack.Consumer     `json:"consumers,omitempty"`
 }
 
 type inspectModule struct {
 	Path   string        `json:"path"`
 	Digest digest.Digest `json:"digest"`
 	WASI   string        `json:"wasi,omitempty"`
+	// WASIVersion is that of a component's interfaces, such as 0.2.3.
+	WASIVersion string `json:"wasiVersion,omitempty"`
 	*wasm.Module
 }
 
@@ -84,8 +88,8 @@ func inspected(s *subject, info *wasm.Module) inspectResult {
 	c := s.Content
 	r := inspectResult{
 		Reference: s.Name, Digest: s.Digest, Layout: c.Layout, MediaType: c.Root.MediaType,
-		Platforms: c.Platforms, Annotations: c.Annotations, Config: c.Config, Blobs: c.Blobs,
-		Module: inspectModule{c.ModulePath, digest.FromBytes(c.Module), info.WASI(), info},
+		Platforms: c.Platforms, Annotations: c.Annotations, Config: c.Config, Blobs: c.Blobs, Runtime: c.Runtime,
+		Module: inspectModule{c.ModulePath, digest.FromBytes(c.Module), info.WASI(), info.WASIVersion(), info},
 	}
 	for _, f := range c.Files {
 		r.Files = append(r.Files, fileInfo{f.Path, len(f.Data)})
@@ -112,12 +116,20 @@ func (a *app) printInspect(r inspectResult) error {
 	if len(r.Blobs) > 0 {
 		add("Blobs", "%s", blobWords(r.Blobs))
 	}
-	add("Start", "%s", strings.Join(append(slices.Clone(r.Config.Entrypoint), r.Config.Cmd...), " "))
+	if r.Runtime != nil {
+		runtimeRows(r.Runtime, add)
+		add("Start", "%s", "nothing: wpk build attaches programs to it")
+	} else {
+		add("Start", "%s", strings.Join(append(slices.Clone(r.Config.Entrypoint), r.Config.Cmd...), " "))
+	}
 	for _, kv := range r.Config.Env {
 		add("Env", "%s", kv)
 	}
 	for _, f := range r.Files {
 		add("File", "%s (%s)", f.Path, ui.Bytes(int64(f.Size)))
+	}
+	for _, k := range sortedKeys(r.Config.Labels) {
+		add("Label", "%s=%s", k, r.Config.Labels[k])
 	}
 	for _, k := range sortedKeys(r.Annotations) {
 		add("Annotation", "%s=%s", k, r.Annotations[k])
@@ -130,9 +142,23 @@ func (a *app) printInspect(r inspectResult) error {
 	return ui.Table(a.ui.Out, a.ui.OutColor, consumerRows(r.Consumers))
 }
 
+// runtimeRows tell what a runtime pack is and what it was made of.
+func runtimeRows(c *runtimepack.Config, add func(name, format string, args ...any)) {
+	add("Runtime", "%s %s (ABI %d)", c.Language, c.Version, c.ABI)
+	for _, t := range c.Tools {
+		add("Tool", "%s", strings.TrimSpace(t.Name+" "+t.Version))
+	}
+	for _, s := range c.Sources {
+		add("Source", "%s %s %s", s.Name, s.Version, s.Digest)
+	}
+}
+
 func moduleRows(m inspectModule, add func(name, format string, args ...any)) {
-	add("Module", "%s (%s, %s)", m.Path, moduleKind(m), ui.Bytes(m.Size))
+	add("Module", "%s", strings.TrimSpace(fmt.Sprintf("%s (%s, %s)", m.Path, moduleKind(m), ui.Bytes(m.Size))))
 	add("", "%s", m.Digest)
+	if m.WASIVersion != "" {
+		add("WASI", "%s", m.WASIVersion)
+	}
 	for _, p := range m.Producers {
 		add("Made by", "%s", strings.TrimSpace(p.Field+" "+p.Name+" "+p.Version))
 	}
@@ -152,25 +178,46 @@ func moduleRows(m inspectModule, add func(name, format string, args ...any)) {
 		exports = append(exports, e.Name)
 	}
 	add("Exports", "%s", strings.Join(exports, " "))
-	var sections []string
-	for _, s := range m.Sections {
+	add("Sections", "%s", strings.Join(sectionWords(m.Sections), ", "))
+}
+
+// sectionWords are the sections with their sizes. A component has hundreds of
+// a few kinds: those of one name are counted together.
+func sectionWords(sections []wasm.Section) []string {
+	type total struct{ count, size int64 }
+	totals := map[string]total{}
+	var names []string
+	for _, s := range sections {
 		name := s.Name
 		if s.Custom != "" {
 			name = s.Custom
 		}
-		sections = append(sections, name+" "+ui.Bytes(s.Size))
+		t, seen := totals[name]
+		if !seen {
+			names = append(names, name)
+		}
+		totals[name] = total{t.count + 1, t.size + s.Size}
 	}
-	add("Sections", "%s", strings.Join(sections, ", "))
+	words := make([]string, len(names))
+	for i, name := range names {
+		t := totals[name]
+		words[i] = name + " " + ui.Bytes(t.size)
+		if t.count > 1 {
+			words[i] = fmt.Sprintf("%d × %s %s", t.count, name, ui.Bytes(t.size))
+		}
+	}
+	return words
 }
 
 // groupImports collects names by the module that they come from, modules in
-// order. A component's imports have one name, which is then the group.
+// order. A component's imports have one name, in which the group is the package
+// with its version.
 func groupImports(imports []wasm.Import) ([]string, map[string][]string) {
 	byModule := map[string][]string{}
 	for _, i := range imports {
 		group, name := i.Module, i.Name
 		if group == "" {
-			group, name, _ = strings.Cut(i.Name, "/")
+			group, name = splitInterface(i.Name)
 		}
 		byModule[group] = append(byModule[group], name)
 	}
@@ -178,6 +225,15 @@ func groupImports(imports []wasm.Import) ([]string, map[string][]string) {
 		slices.Sort(names)
 	}
 	return sortedKeys(byModule), byModule
+}
+
+// splitInterface splits "wasi:cli/exit@0.2.3" into "wasi:cli@0.2.3" and "exit".
+func splitInterface(full string) (group, name string) {
+	group, name, _ = strings.Cut(full, "/")
+	if short, version, ok := strings.Cut(name, "@"); ok {
+		return group + "@" + version, short
+	}
+	return group, name
 }
 
 func moduleKind(m inspectModule) string {
@@ -206,6 +262,8 @@ func layoutWords(r inspectResult) string {
 	switch n := len(r.Platforms); {
 	case r.Layout == layoutFile:
 		return "a plain file"
+	case r.Layout == pack.LayoutRuntime:
+		return "runtime (a runtime pack, to which wpk build attaches programs)"
 	case n > 1:
 		return fmt.Sprintf("%s (index of %s)", r.Layout, ui.Count(n, "manifest"))
 	default:

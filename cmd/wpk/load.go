@@ -31,6 +31,14 @@ func (l *loadFlags) register(c *cobra.Command) {
 	c.Flags().StringVar(&l.pull, "pull", "missing", "`WHEN` to ask the registry: missing, always, never")
 }
 
+func (l *loadFlags) check() error {
+	switch l.pull {
+	case "missing", "always", "never":
+		return nil
+	}
+	return &valueError{"--pull", l.pull, "want missing, always or never"}
+}
+
 // subject is what an argument of run, smoke or inspect names.
 type subject struct {
 	Name    string
@@ -44,10 +52,8 @@ func (a *app) load(ctx context.Context, arg string, l loadFlags) (*subject, erro
 	if path, ok := moduleFile(arg); ok {
 		return loadFile(path)
 	}
-	switch l.pull {
-	case "missing", "always", "never":
-	default:
-		return nil, &valueError{"--pull", l.pull, "want missing, always or never"}
+	if err := l.check(); err != nil {
+		return nil, err
 	}
 	ref, err := registry.ParseRef(arg)
 	if err != nil {

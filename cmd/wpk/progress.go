@@ -38,7 +38,7 @@ func (p *transferProgress) event(e registry.Event) {
 		p.sum += n - p.read[d.Digest]
 		p.read[d.Digest] = n
 	case registry.EventRetry:
-		p.ui.Say("%s: retry %d in %s: %v", p.verb, e.Attempt, ui.Duration(e.Wait), e.Err)
+		sayRetry(p.ui, e)
 	}
 	if p.ui.Live {
 		p.ui.Status("%s %s: %s of %s", p.verb, p.ref, ui.Bytes(p.sum), ui.Bytes(p.total))
@@ -47,6 +47,12 @@ func (p *transferProgress) event(e registry.Event) {
 	if e.Kind >= registry.EventDone && e.Kind != registry.EventRetry && d.Size > plainLineSize {
 		p.ui.Say("%s: %s %s (%s)", p.verb, e.Kind, shortDigest(d.Digest), ui.Bytes(d.Size))
 	}
+}
+
+// sayRetry tells why something takes longer: of a blob's copy, which repeats
+// itself, and of single requests, which the transport repeats.
+func sayRetry(s *ui.Streams, e registry.Event) {
+	s.Say("retry %d in %s: %s", e.Attempt, ui.Duration(e.Wait), oneLine(e.Err))
 }
 
 // plainLineSize is the size below which a blob is not worth a line of a log.

@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"github.com/wpkdev/wpk/internal/ui"
+	"github.com/wpkdev/wpk/smoke"
 	"github.com/wpkdev/wpk/smoke/engine"
 )
 
@@ -51,7 +51,7 @@ trapped or met another limit, 125 when wpk could not run it.`,
 	// What follows the reference is the module's, even without "--".
 	c.Flags().SetInterspersed(false)
 	o.load.register(c)
-	o.guest.register(c, 0)
+	o.guest.register(c, 0, "no limit")
 	return c
 }
 
@@ -84,7 +84,7 @@ func runRun(ctx context.Context, a *app, o runOptions, arg string, argv []string
 		Args:   g.args, Env: g.env, Dirs: g.dirs,
 		Stdin: a.ui.In, Stdout: a.ui.Out, Stderr: a.ui.Err,
 		Limits: g.limits,
-		Engine: engine.Engine{Mode: g.mode, CacheDir: filepath.Join(cache, "compiled")},
+		Engine: engine.Engine{Mode: g.mode, CacheDir: smoke.MachineCode(cache)},
 		Real:   true,
 	})
 	if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,9 +19,12 @@ import (
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/registry"
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/wpkdev/wpk/build"
+	"github.com/wpkdev/wpk/internal/wpktest"
 )
 
 func TestMain(m *testing.M) {
@@ -58,12 +62,18 @@ func TestScripts(t *testing.T) {
 				e.Setenv("RUSTUP_HOME", filepath.Join(home, ".rustup"))
 			}
 			e.Setenv("GOFLAGS", "-buildvcs=false")
+			// What scripts/npm.sh has installed; a script puts it on its PATH.
+			if jco, err := wpktest.NpmPlace("jco"); err == nil {
+				e.Setenv("JCO", filepath.Join(jco, "node_modules", ".bin"))
+			}
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"registry": startRegistry,
 			"refusing": startRefusing,
 			"same":     sameDigest,
+			"digest":   digestOf,
+			"foreign":  foreignPack,
 			"damage":   damageBlobs,
 			"exits":    exitsWith,
 		},
@@ -82,11 +92,19 @@ func goEnv(t *testing.T, name string) string {
 }
 
 // condition adds [lacks:A|B] for scripts that skip without one of the programs,
-// and [no-rust] for those that need a Rust which makes WASI programs. In CI
+// [lacks-npm:NAME] for those that need what scripts/npm.sh installs, and
+// [no-rust] for those that need a Rust which makes WASI programs. In CI
 // nothing may be lacking.
 func condition(cond string) (bool, error) {
 	if cond == "no-rust" {
 		return lacksRust()
+	}
+	if name, ok := strings.CutPrefix(cond, "lacks-npm:"); ok {
+		_, err := wpktest.NpmPlace(name)
+		if err != nil && os.Getenv("CI") == "true" {
+			return false, err
+		}
+		return err != nil, nil
 	}
 	names, ok := strings.CutPrefix(cond, "lacks:")
 	if !ok {
@@ -176,6 +194,17 @@ func sameDigest(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// digestOf puts the digest at the end of a file's line into a variable, and its
+// hexadecimal part into HEX.
+func digestOf(ts *testscript.TestScript, _ bool, args []string) {
+	_, sum, ok := strings.Cut(strings.TrimSpace(ts.ReadFile(args[1])), "@")
+	if !ok {
+		ts.Fatalf("%s holds no digest", args[1])
+	}
+	ts.Setenv(args[0], sum)
+	ts.Setenv("HEX", strings.TrimPrefix(sum, "sha256:"))
+}
+
 // damageBlobs flips one byte in the middle of every blob of a layout that is
 // larger than 10 kB: the layers.
 func damageBlobs(ts *testscript.TestScript, _ bool, args []string) {
@@ -211,4 +240,37 @@ func exitsWith(ts *testscript.TestScript, _ bool, args []string) {
 	if strconv.Itoa(code) != args[0] {
 		ts.Fatalf("exit code %d, want %s", code, args[0])
 	}
+}
+
+// foreignPack turns the runtime pack in a layout, its only content, into one of
+// another ABI: as a newer wpk would have made it.
+func foreignPack(ts *testscript.TestScript, _ bool, args []string) {
+	dir := ts.MkAbs(args[0])
+	read := func(name string) string {
+		raw, err := os.ReadFile(filepath.Join(dir, name))
+		ts.Check(err)
+		return string(raw)
+	}
+	// blob stores content and returns what refers to it.
+	blob := func(content string) string {
+		sum := digest.FromString(content)
+		ts.Check(os.WriteFile(filepath.Join(dir, "blobs", "sha256", sum.Encoded()), []byte(content), 0o600))
+		return fmt.Sprintf(`"size":%d,"digest":%q`, len(content), sum)
+	}
+	var index struct {
+		Manifests []ocispec.Descriptor `json:"manifests"`
+	}
+	ts.Check(json.Unmarshal([]byte(read("index.json")), &index))
+	raw := read("blobs/sha256/" + index.Manifests[0].Digest.Encoded())
+	var manifest ocispec.Manifest
+	ts.Check(json.Unmarshal([]byte(raw), &manifest))
+	config := read("blobs/sha256/" + manifest.Config.Digest.Encoded())
+	foreign := blob(strings.Replace(config, `"abi": 1`, `"abi": `+args[1], 1))
+	was := fmt.Sprintf(`"size":%d,"digest":%q`, manifest.Config.Size, manifest.Config.Digest)
+	raw = strings.Replace(raw, was, foreign, 1)
+	blob(raw)
+	index.Manifests[0].Digest, index.Manifests[0].Size = digest.FromString(raw), int64(len(raw))
+	changed, err := json.Marshal(map[string]any{"schemaVersion": 2, "manifests": index.Manifests})
+	ts.Check(err)
+	ts.Check(os.WriteFile(filepath.Join(dir, "index.json"), changed, 0o600))
 }

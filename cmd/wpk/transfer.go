@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/wpkdev/wpk/internal/ui"
 	"github.com/wpkdev/wpk/registry"
 )
 
@@ -56,13 +55,7 @@ func (a *app) registryOptions(t transferFlags) registry.Options {
 		Insecure:     t.skipTLS,
 		DockerConfig: a.getenv("DOCKER_CONFIG"),
 		UserAgent:    "wpk/" + versionOf(),
-		Event:        a.sayRetry,
-	}
-}
-
-func (a *app) sayRetry(e registry.Event) {
-	if e.Kind == registry.EventRetry {
-		a.ui.Say("retry %d in %s: %v", e.Attempt, ui.Duration(e.Wait), e.Err)
+		Event:        func(e registry.Event) { sayRetry(a.ui, e) },
 	}
 }
 

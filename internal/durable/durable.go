@@ -25,7 +25,17 @@ const (
 // WriteFile replaces the file at path by what write produces. An error of write
 // is returned as it is, and the file is untouched then. Call [SyncDir] on the
 // folder when the name itself must survive a power cut.
-func WriteFile(path string, write func(io.Writer) error) (err error) {
+func WriteFile(path string, write func(io.Writer) error) error {
+	return writeFile(path, (*os.File).Sync, write)
+}
+
+// WriteCache is WriteFile for what can be made again: it does not wait for the
+// disk, so that after a power cut the file may hold anything. Readers check it.
+func WriteCache(path string, write func(io.Writer) error) error {
+	return writeFile(path, func(*os.File) error { return nil }, write)
+}
+
+func writeFile(path string, sync func(*os.File) error, write func(io.Writer) error) (err error) {
 	name := filepath.Join(filepath.Dir(path), tempPrefix+rand.Text())
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode) // #nosec G302 G304 -- public content, the caller's folder
 	if err != nil {
@@ -38,7 +48,7 @@ func WriteFile(path string, write func(io.Writer) error) (err error) {
 	}()
 	err = write(f)
 	if err == nil {
-		err = f.Sync()
+		err = sync(f)
 	}
 	if closeErr := f.Close(); err == nil {
 		err = closeErr

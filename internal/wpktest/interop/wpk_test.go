@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -48,18 +49,19 @@ func setUp(m *testing.M) (int, error) {
 // wpk is the program with one local store.
 type wpk struct {
 	store string
+	env   []string // more of the environment
 }
 
 func newWpk(t *testing.T) wpk {
 	t.Helper()
-	return wpk{t.TempDir()}
+	return wpk{store: t.TempDir()}
 }
 
 // run returns what wpk prints on stdout and fails the test when it fails.
 func (w wpk) run(t *testing.T, stdin []byte, args ...string) []byte {
 	t.Helper()
 	cmd := command(t, binary, args...)
-	cmd.Env = append(os.Environ(), "WPK_DATA_DIR="+w.store, "WPK_CACHE_DIR="+cache)
+	cmd.Env = append(append(os.Environ(), "WPK_DATA_DIR="+w.store, "WPK_CACHE_DIR="+cache), w.env...)
 	return output(t, cmd, stdin)
 }
 
@@ -67,7 +69,11 @@ func (w wpk) run(t *testing.T, stdin []byte, args ...string) []byte {
 func (w wpk) json(t *testing.T, into any, args ...string) {
 	t.Helper()
 	// The flag stands before a "--", whose right side is the module's.
-	args = append([]string{args[0], "--json"}, args[1:]...)
+	verb := 1
+	if args[0] == "toolchain" {
+		verb = 2
+	}
+	args = slices.Insert(slices.Clone(args), verb, "--json")
 	if out := w.run(t, nil, args...); json.Unmarshal(out, into) != nil {
 		t.Fatalf("wpk %s printed no JSON of the kind expected:\n%s", strings.Join(args, " "), out)
 	}

@@ -1,0 +1,156 @@
+package build
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/wpkdev/wpk/internal/filelock"
+)
+
+// What the kept folders of one kind may hold together. A release build of a large Rust project leaves half a gigabyte.
+const (
+	maxKept      = 12
+	maxKeptBytes = 4 << 30
+)
+
+// A kept is a folder below [Options.Cache] that outlives its job, for what makes the next build of the same thing
+// faster. Its job holds it alone until release. What is in it must never show in the result.
+type kept struct {
+	dir     string
+	isNew   bool // there was nothing to go on from
+	release func()
+}
+
+// keep opens the folder for an identity, which names everything that what is in it depends on. Without a cache folder
+// the job's own one serves, and is gone with it.
+func (j *job) keep(ctx context.Context, kind string, identity ...string) (*kept, error) {
+	sum := sha256.Sum256([]byte(strings.Join(identity, "\x00")))
+	name := hex.EncodeToString(sum[:12])
+	if j.Cache == "" {
+		k := &kept{dir: j.path(kind, name), isNew: true, release: func() {}}
+		return k, os.MkdirAll(k.dir, 0o700)
+	}
+	all := filepath.Join(filepath.Dir(j.work), kind)
+	if err := os.MkdirAll(all, 0o700); err != nil {
+		return nil, err
+	}
+	release, err := filelock.Lock(ctx, keptLock(all, name), filelock.Exclusive)
+	if err != nil {
+		return nil, err
+	}
+	k := &kept{dir: filepath.Join(all, name), release: release}
+	_, err = os.Lstat(k.dir)
+	if k.isNew = errors.Is(err, fs.ErrNotExist); k.isNew {
+		pruneKept(all, name)
+		err = os.Mkdir(k.dir, 0o700)
+	}
+	if err != nil {
+		release()
+		return nil, err
+	}
+	return k, nil
+}
+
+// keptLock is the lock of a kept folder. It is not in the folder, which may be removed, and there is a bounded number
+// of them, since a lock's file cannot be: two folders that share one only wait for each other.
+func keptLock(all, name string) string { return filepath.Join(all, "lock-"+name[:2]) }
+
+// keptMark is a file in a kept folder whose time is that of the last build's begin.
+const keptMark = "used"
+
+// started marks the begin of a build in the folder and returns the time, by the clock of the file system.
+func (k *kept) started() (time.Time, error) {
+	mark := filepath.Join(k.dir, keptMark)
+	if err := os.WriteFile(mark, nil, 0o600); err != nil {
+		return time.Time{}, err
+	}
+	info, err := os.Stat(mark)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return info.ModTime(), nil
+}
+
+// clear removes what is in the folder, but for the mark.
+func (k *kept) clear() error {
+	k.isNew = true
+	entries, err := os.ReadDir(k.dir)
+	for _, e := range entries {
+		if e.Name() != keptMark {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(k.dir, e.Name())))
+		}
+	}
+	return err
+}
+
+// pruneKept removes the folders that were not used for the longest time, until the others and a new one are within the
+// limits. One that another job holds stays.
+func pruneKept(all, current string) {
+	type folder struct {
+		name string
+		used time.Time
+		size int64
+	}
+	var folders []folder
+	entries, _ := os.ReadDir(all)
+	for _, e := range entries {
+		if dir := filepath.Join(all, e.Name()); e.IsDir() && e.Name() != current {
+			folders = append(folders, folder{e.Name(), usedTime(dir), treeSize(dir)})
+		}
+	}
+	slices.SortFunc(folders, func(a, b folder) int { return b.used.Compare(a.used) }) // the latest first
+	var bytes int64
+	for i, f := range folders {
+		bytes += f.size
+		if i+1 < maxKept && bytes <= maxKeptBytes {
+			continue
+		}
+		if keptLock(all, f.name) == keptLock(all, current) {
+			_ = os.RemoveAll(filepath.Join(all, f.name)) // ours by the lock that we hold
+			continue
+		}
+		if release, err := filelock.Lock(ended(), keptLock(all, f.name), filelock.Exclusive); err == nil {
+			_ = os.RemoveAll(filepath.Join(all, f.name))
+			release()
+		}
+	}
+}
+
+// usedTime is when a build last began in a kept folder.
+func usedTime(dir string) time.Time {
+	info, err := os.Stat(filepath.Join(dir, keptMark))
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
+}
+
+// ended is a context for who takes a lock only if it is free.
+func ended() context.Context {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(fmt.Errorf("somebody else holds it"))
+	return ctx
+}
+
+// treeSize is how many bytes the files below a folder have.
+func treeSize(dir string) (size int64) {
+	_ = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return nil //nolint:nilerr // what cannot be read counts nothing
+		}
+		if info, err := d.Info(); err == nil {
+			size += info.Size()
+		}
+		return nil
+	})
+	return size
+}

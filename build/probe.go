@@ -1,0 +1,127 @@
+package build
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Compiler is what [Probe] found out about one tool.
+type Compiler struct {
+	Language string `json:"language"` // one of the Language constants, or TargetWASIP2 for what makes components
+	Tool
+	Path string        `json:"path,omitempty"` // "" when it is not there or does not do
+	Err  *MissingError `json:"-"`              // which piece is missing; nil when it works
+}
+
+// A prober looks for one compiler.
+type prober struct {
+	language, name string
+	probe          func(context.Context, *job) (Compiler, error)
+}
+
+// probers are in the order of the answers: what the first ones find is what a build would take.
+func probers() []prober {
+	return []prober{
+		{LanguageGo, "go", probeGo},
+		{LanguageGo, "tinygo", probeVersion("makes small modules of Go", []string{"tinygo", "version"})},
+		{LanguageRust, "rustc", probeRust},
+		{LanguageC, "clang", probeC},
+		{LanguageZig, "zig", probeVersion("compiles Zig, and C as well", []string{"zig", "version"}, []string{"python3", "-m", "ziglang", "version"})},
+		{LanguageAssemblyScript, "asc", probeVersion("compiles AssemblyScript", []string{"asc", "--version"})},
+		{TargetWASIP2, "wasm-tools", probeVersion("makes components", []string{"wasm-tools", "--version"})},
+		{TargetWASIP2, "jco", probeVersion("makes components", []string{"jco", "--version"})},
+	}
+}
+
+// Probe looks for the compilers of all languages, as a build in o.Dir would, and really tries those of which a piece is
+// often missing. Of the options it takes Dir ("" = the current folder), Env, Cache and Exec.
+func Probe(ctx context.Context, o Options) ([]Compiler, error) {
+	o.Dir = cmp.Or(o.Dir, ".")
+	all := probers()
+	found := make([]Compiler, len(all))
+	var group errgroup.Group
+	for i, p := range all {
+		group.Go(func() (err error) {
+			j, err := newJob(o) // each has a folder of its own to try things in
+			if err != nil {
+				return err
+			}
+			defer j.close()
+			found[i], err = p.run(ctx, j)
+			return err
+		})
+	}
+	err := group.Wait()
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause
+	}
+	return found, err
+}
+
+// run makes an answer of whatever a probe returns: a tool that fails is there and does not do.
+func (p prober) run(ctx context.Context, j *job) (Compiler, error) {
+	c, err := p.probe(ctx, j)
+	var missing *MissingError
+	var failed *ToolError
+	switch {
+	case errors.As(err, &missing):
+		c.Err, err = missing, nil
+	case errors.As(err, &failed):
+		c.Err, err = &MissingError{Kind: KindTool, Name: p.name, Purpose: fmt.Sprintf("it is there and fails: %v", failed)}, nil
+	}
+	c.Language, c.Name = p.language, cmp.Or(c.Name, p.name)
+	return c, err
+}
+
+func probeGo(ctx context.Context, j *job) (Compiler, error) {
+	g, err := newGoCommand(ctx, j)
+	if err != nil {
+		return Compiler{}, err
+	}
+	return Compiler{Path: g.path, Tool: Tool{"go", strings.TrimPrefix(g.settings["GOVERSION"], "go")}}, nil
+}
+
+func probeRust(ctx context.Context, j *job) (Compiler, error) {
+	r, err := newRustFinder(j).next(ctx, "")
+	if err != nil {
+		return Compiler{}, err
+	}
+	return Compiler{Path: r.path, Tool: Tool{"rustc", r.version}}, nil
+}
+
+func probeC(ctx context.Context, j *job) (Compiler, error) {
+	c, err := findCompiler(ctx, j)
+	if err != nil {
+		return Compiler{}, err
+	}
+	return Compiler{Path: strings.Join(c.command(), " "), Tool: c.tool}, nil
+}
+
+// versionNumber is the first thing in a tool's answer that looks like a version.
+var versionNumber = regexp.MustCompile(`[0-9]+\.[0-9]+[0-9A-Za-z.+-]*`)
+
+// probeVersion asks the first of some commands that is there for its version.
+func probeVersion(purpose string, commands ...[]string) func(context.Context, *job) (Compiler, error) {
+	return func(ctx context.Context, j *job) (Compiler, error) {
+		name := commands[0][0]
+		for _, command := range commands {
+			path, err := j.Exec.LookPath(command[0], j.Env)
+			if err != nil {
+				continue
+			}
+			out, err := output(ctx, j.Exec, Command{Path: path, Args: command[1:], Dir: j.Dir, Env: j.Env})
+			if err != nil {
+				continue
+			}
+			call := append([]string{path}, command[1:len(command)-1]...)
+			return Compiler{Path: strings.Join(call, " "), Tool: Tool{name, versionNumber.FindString(out)}}, nil
+		}
+		return Compiler{}, &MissingError{Kind: KindTool, Name: name, Purpose: purpose}
+	}
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+
+	"github.com/wpkdev/wpk/internal/durable"
+	"github.com/wpkdev/wpk/pack"
+)
+
+// maxLayers bounds the layers that are kept.
+const maxLayers = 16
+
+// layerCache keeps compressed layers in a folder: a build that changes nothing
+// need not compress a module again, which takes longer than all the rest of
+// wpk. Each file begins with the SHA-256 of the rest, so that a damaged one is
+// as good as none.
+type layerCache struct{ dir string }
+
+// layerCache is nil where the compressors' version is not known: another
+// version makes other bytes.
+func (a *app) layerCache() pack.LayerCache {
+	info, ok := debug.ReadBuildInfo()
+	cache, err := a.cacheDir()
+	if !ok || err != nil {
+		return nil
+	}
+	i := slices.IndexFunc(info.Deps, func(m *debug.Module) bool { return m.Path == "github.com/klauspost/compress" })
+	if i < 0 {
+		return nil
+	}
+	return layerCache{filepath.Join(cache, "layers", info.Deps[i].Version)}
+}
+
+// Get implements [pack.LayerCache].
+func (c layerCache) Get(key string) []byte {
+	b, err := os.ReadFile(filepath.Join(c.dir, key))
+	if err != nil || len(b) < sha256.Size {
+		return nil
+	}
+	blob := b[sha256.Size:]
+	if sum := sha256.Sum256(blob); !bytes.Equal(sum[:], b[:sha256.Size]) {
+		return nil
+	}
+	return blob
+}
+
+// Put implements [pack.LayerCache]. What cannot be kept is compressed again.
+func (c layerCache) Put(key string, blob []byte) {
+	if os.MkdirAll(c.dir, 0o700) != nil {
+		return
+	}
+	sum := sha256.Sum256(blob)
+	_ = durable.WriteCache(filepath.Join(c.dir, key), func(w io.Writer) error {
+		if _, err := w.Write(sum[:]); err != nil {
+			return err
+		}
+		_, err := w.Write(blob)
+		return err
+	})
+	c.prune()
+}
+
+// prune removes the layers that were kept longest ago.
+func (c layerCache) prune() {
+	entries, err := os.ReadDir(c.dir)
+	if err != nil || len(entries) <= maxLayers {
+		return
+	}
+	age := map[string]int64{}
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil {
+			age[e.Name()] = info.ModTime().UnixNano()
+		}
+	}
+	slices.SortFunc(entries, func(a, b os.DirEntry) int {
+		if age[a.Name()] < age[b.Name()] {
+			return -1
+		}
+		return 1
+	})
+	for _, e := range entries[:len(entries)-maxLayers] {
+		_ = os.Remove(filepath.Join(c.dir, e.Name()))
+	}
+}
