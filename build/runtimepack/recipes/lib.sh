@@ -91,35 +91,42 @@ find_wasi_ar() {
 }
 
 # debian_source NAME SUITE...: the upstream part of a Debian source package, unpacked, without Debian's patches. Sets
-# $source_dir and $source_version (Debian's). The archive is taken from the folder $WPK_SOURCE when it is there; else
-# apt fetches it from the first suite that has the package.
+# $source_dir, $source_version (Debian's) and $source_debian (the archive with Debian's part). The archives are taken from
+# the folder $WPK_SOURCE when they are there; else they are fetched from the first suite that has the package.
 debian_source() {
 	name=$1
 	shift
 	from=
-	[ -z "${WPK_SOURCE:-}" ] || from=$(find "$WPK_SOURCE" -name "${name}_*.dsc" | sort -V | tail -n 1)
+	[ -z "${WPK_SOURCE:-}" ] || from=$(source_archive "$WPK_SOURCE" "$name")
 	if [ -z "$from" ]; then
 		for suite; do
-			fetch_source "$name" "$suite" && break
+			! fetch_source "$name" "$suite" || break
 		done
-		from=$(find "$work/apt" -path "*/get/${name}_*.dsc" 2>/dev/null | head -n 1)
+		from=$(source_archive "$work/apt" "$name")
 		[ -n "$from" ] || missing source "$name" "Debian's source package, from deb.debian.org with apt-get or in the folder WPK_SOURCE"
 	fi
-	source_version=$(sed -n 's/^Version: //p' "$from" | head -n 1)
-	upstream=${source_version#*:} # without an epoch
-	upstream=${upstream%-*}
+	upstream=${from##*/"${name}_"}
+	upstream=${upstream%.orig.tar.*}
+	source_debian=$(find "$(dirname "$from")" -name "${name}_$upstream-*.debian.tar.*" | sort -V | tail -n 1)
+	source_version=${source_debian##*/"${name}_"}
+	source_version=${source_version%.debian.tar.*}
 	source_dir=$work/$name
 	mkdir "$source_dir"
-	for archive in "$(dirname "$from")/${name}_$upstream".orig.tar.*; do
-		case $archive in *.asc) continue ;; esac
-		tar -xf "$archive" --strip-components=1 -C "$source_dir"
-		fact source "$name" "$source_version" "sha256:$(sha256sum "$archive" | cut -d' ' -f1)" \
-			"pkg:deb/debian/$name@$(printf '%s' "$source_version" | sed 's/:/%3A/g; s/+/%2B/g; s/~/%7E/g')?arch=source" "$(basename "$archive")"
+	# Most archives hold one folder; some have their files at the top.
+	strip=$(tar -tf "$from" | sed 's|^\./||; s|/.*||' | grep . | sort -u | wc -l)
+	[ "$strip" = 1 ] || strip=0
+	tar -xf "$from" --strip-components="$strip" -C "$source_dir"
+	for archive in "$from" ${source_debian:+"$source_debian"}; do
+		fact source "$name" "${source_version:-$upstream}" "sha256:$(sha256sum "$archive" | cut -d' ' -f1)" \
+			"pkg:deb/debian/$name@$(printf '%s' "${source_version:-$upstream}" | sed 's/+/%2B/g; s/~/%7E/g')?arch=source" "$(basename "$archive")"
 	done
-	say "$name $source_version"
+	say "$name ${source_version:-$upstream}"
 }
 
-# fetch_source NAME SUITE: apt-get with folders of its own: it needs no root and changes nothing on the system.
+source_archive() { find "$1" -name "$2_*.orig.tar.*" ! -name '*.asc' 2>/dev/null | sort -V | tail -n 1; }
+
+# fetch_source NAME SUITE: apt with folders of its own: it needs no root and changes nothing on the system. The list of
+# the suite's sources is signed; each archive must have the digest that it says.
 fetch_source() {
 	need apt-get "fetches Debian's sources; or put them into the folder WPK_SOURCE"
 	apt=$work/apt/$2
@@ -129,17 +136,21 @@ fetch_source() {
 		[ -f "$keyring" ] || missing tool debian-archive-keyring "the keys that Debian's sources are signed with"
 		printf 'Types: deb-src\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n' \
 			"$(debian_mirror)" "$2" "$keyring" >"$apt/sources/debian.sources"
-		private_apt "$apt" update || return 1
+		private_apt apt-get update >&2 || return 1
 	fi
-	private_apt "$apt" source --download-only --only-source "$1"
+	private_apt apt-get source --print-uris --only-source "$1" >"$apt/uris" || return 1
+	sed -n "s/^'\([^']*\)' \([^ ]*\.\(orig\|debian\)\.tar\.[a-z0-9]*\) [0-9]* \(SHA256:[0-9a-f]*\)\$/\1 \2 \4/p" "$apt/uris" >"$apt/archives"
+	while read -r uri archive digest; do
+		private_apt /usr/lib/apt/apt-helper download-file "$uri" "$apt/get/.part" "$digest" >&2 || return 1
+		mv "$apt/get/.part" "$apt/get/$archive"
+	done <"$apt/archives"
 }
 
 private_apt() {
-	apt=$1
+	command=$1
 	shift
-	(cd "$apt/get" && apt-get -q -o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts="$apt/sources" \
-		-o Dir::State="$apt" -o Dir::State::status=/dev/null -o Dir::Cache="$apt/cache" \
-		-o APT::Sandbox::User= "$@" >&2)
+	"$command" -q -o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts="$apt/sources" -o Dir::State="$apt" \
+		-o Dir::State::status=/dev/null -o Dir::Cache="$apt/cache" -o APT::Sandbox::User= -o Acquire::Retries=3 "$@"
 }
 
 # The mirror that this machine uses, if it uses Debian at all.
