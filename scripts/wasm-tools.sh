@@ -1,15 +1,16 @@
 #!/bin/sh
 # Builds wasm-tools into the user's cache, once, and prints the folder that it
-# is in: `scripts/wasm-tools.sh`. It takes the first Rust on PATH, or in
-# WPK_RUST_BIN, that is new enough; without one it says so and ends with 3.
+# is in: `scripts/wasm-tools.sh`. It takes the first Rust that is new enough, of
+# scripts/fixtures.sh or on PATH; without one it says so and ends with 3.
 # Only the part that makes components is built, and without optimization: that
 # takes half the time, and a test's modules are small.
 set -eu
 
-version=1.263.0
-needs=88 # Rust 1.88 or newer
+version=1.244.0 # the same code as in the jco of internal/wpktest/npm
+needs=81        # Rust 1.81 or newer
 
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/wpk-dev/bin
+home=${XDG_CACHE_HOME:-$HOME/.cache}/wpk-dev
+cache=$home/bin
 dir=$cache/wasm-tools@$version
 tmp=
 trap '[ -z "$tmp" ] || rm -rf "$tmp"' EXIT
@@ -23,7 +24,7 @@ fi
 # A cargo without a toolchain, as rustup's can be, has no answer.
 bin=$(
 	IFS=:
-	for folder in ${WPK_RUST_BIN:-} $PATH; do
+	for folder in "$home"/fixtures/rust-wasip1@*/bin $PATH; do
 		[ -x "$folder/cargo" ] && [ -x "$folder/rustc" ] || continue
 		minor=$("$folder/rustc" --version 2>/dev/null | sed -n 's/^rustc 1\.\([0-9]*\)\..*/\1/p')
 		[ "${minor:-0}" -lt $needs ] || { echo "$folder" && break; }
