@@ -275,6 +275,7 @@ func newJob(o Options) (*job, error) {
 	if o.Target == "" {
 		o.Target = TargetWASIP1
 	}
+	needAdapter(&o)
 	if o.Jobs <= 0 {
 		o.Jobs = runtime.GOMAXPROCS(0)
 	}

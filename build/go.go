@@ -44,7 +44,11 @@ func (goToolchain) compile(ctx context.Context, j *job) (product, error) {
 	if err != nil {
 		return product{}, err
 	}
-	flags, out := g.flags(), j.path("module.wasm")
+	room, err := g.adapterFlags(ctx, pattern)
+	if err != nil {
+		return product{}, err
+	}
+	flags, out := append(g.flags(), room...), j.path("module.wasm")
 	args := append([]string{"build", fmt.Sprintf("-p=%d", j.Jobs), "-o", out}, flags...)
 	if err := g.build(ctx, pattern, g.command(append(args, "--", pattern)...)); err != nil {
 		return product{}, err
