@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -18,6 +19,19 @@ type cmakeToolchain struct{}
 //go:embed cmake
 var cmakeFiles embed.FS
 
+// cmakeTexts are the files' contents.
+func cmakeTexts() []string {
+	var texts []string
+	_ = fs.WalkDir(cmakeFiles, ".", func(name string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			b, _ := cmakeFiles.ReadFile(name)
+			texts = append(texts, string(b))
+		}
+		return err
+	})
+	return texts
+}
+
 func (cmakeToolchain) compile(ctx context.Context, j *job) (product, error) {
 	c, err := findCompiler(ctx, j)
 	if err != nil {
@@ -28,7 +42,7 @@ func (cmakeToolchain) compile(ctx context.Context, j *job) (product, error) {
 		return product{}, err
 	}
 	r.compiler = c
-	r.tree, err = openTree(ctx, j, DriverCMake, c.pieces, c.command(), stampsOf(r.cmake, r.ninja))
+	r.tree, err = openTree(ctx, j, DriverCMake, c.pieces, c.foreignFlags(j.C), stampsOf(r.cmake, r.ninja), cmakeTexts())
 	if err != nil {
 		return product{}, err
 	}

@@ -37,6 +37,9 @@ func causeHint(c build.Cause) string {
 		return "wasi-libc emulates this on request: --emulate " + c.Subject
 	case build.CauseLoading:
 		return "WASI has no shared libraries (" + c.Subject + "): link what is loaded, or configure the project without plugins"
+	case build.CauseExecution:
+		return "the build starts a program that it has compiled for WebAssembly (" + c.Subject +
+			"), so it is not made for cross-compiling: look for an option that takes a native one, or for a release with the generated files"
 	case build.CauseSystem:
 		return "WASI has nothing like " + c.Subject + ": look for an option that leaves this out, such as --configure-arg or --cflag -DNO_…"
 	case build.CauseDependency:
