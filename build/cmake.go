@@ -102,7 +102,7 @@ func (r *cmakeRun) writeToolchain(ctx context.Context) error {
 		return err
 	}
 	cc, cxx := c.command(flags...), c.cxx(flags)
-	settings := cmakeSet("WPK_FOLDER", r.tree.dir) + cmakeSet("WPK_SYSROOT", c.sysroot()...) +
+	settings := cmakeSet("CMAKE_CROSSCOMPILING_EMULATOR", r.tree.emulator(r.job)...) + cmakeSet("WPK_FOLDER", r.tree.dir) + cmakeSet("WPK_SYSROOT", c.sysroot()...) +
 		cmakeSet("WPK_AR", shellJoin(ar)) + cmakeSet("WPK_RANLIB", shellJoin(ranlib)) +
 		cmakeSet("CMAKE_AR", ar[0]) + cmakeSet("CMAKE_RANLIB", ranlib[0]) +
 		cmakeSet("CMAKE_C_COMPILER", cc[0], shellJoin(cc[1:])) +

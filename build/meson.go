@@ -90,8 +90,11 @@ func (r *mesonRun) writeCrossFile(ctx context.Context) error {
 	}
 	flags = append(flags, linker...)
 	text := "[binaries]\nc = " + mesonList(r.compiler.command(flags...)) + "\ncpp = " + mesonList(r.compiler.cxx(flags)) +
-		"\nar = " + mesonList(ar) + "\nranlib = " + mesonList(ranlib) +
-		"\n" + crossFile
+		"\nar = " + mesonList(ar) + "\nranlib = " + mesonList(ranlib) + "\n"
+	if emulator := r.tree.emulator(r.job); emulator != nil {
+		text += "exe_wrapper = " + mesonList(emulator) + "\n"
+	}
+	text += crossFile
 	return os.WriteFile(r.tree.path("cross.ini"), []byte(text), 0o600)
 }
 
