@@ -38,7 +38,7 @@ func (o *compileFlags) register(c *cobra.Command) {
 	f.StringVar(&o.c.Driver, "driver", "", "C: `DRIVER` of the build for a folder that has several: cmake, meson, autotools, make, none")
 	f.StringArrayVar(&o.c.Configure, "configure-arg", nil, "C: one more `ARGUMENT` for cmake, meson setup, configure or make, such as -DWITH_X=OFF; may be repeated")
 	f.StringSliceVar(&o.c.Emulate, "emulate", nil, "C: `CALLS` that wasi-libc emulates on request: signal, mman, getpid, process-clocks")
-	f.BoolVar(&o.c.Setjmp, "setjmp", false, "C: allow setjmp, by WebAssembly's exceptions (clang 19 or newer, and an engine that has them)")
+	f.BoolVar(&o.c.Setjmp, "setjmp", false, "C: allow setjmp, by WebAssembly's exceptions (clang 20 or newer, and an engine that has them)")
 	f.StringVar(&o.c.Bin, "bin", "", "C, Rust: the `PROGRAM` to take: a target of CMake, make or cargo, or a file it leaves")
 	f.StringArrayVar(&o.ldflags, "ldflag", nil, "one more `FLAG` for the linker; may be repeated")
 }

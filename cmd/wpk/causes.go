@@ -29,7 +29,7 @@ func causeHint(c build.Cause) string {
 	case build.CauseProcesses:
 		return "WASI cannot start other programs (" + c.Subject + "): leave that part out"
 	case build.CauseSetjmp:
-		return "setjmp and longjmp need clang 19 or newer, wasi-libc's libsetjmp, and an engine with WebAssembly's exceptions " +
+		return "setjmp and longjmp need clang 20 or newer, wasi-libc's libsetjmp, and an engine with WebAssembly's exceptions " +
 			"(wpk run, wasmtime 37, not Node 20 or WasmEdge 0.14): --setjmp, see docs/c.md"
 	case build.CauseExceptions:
 		return "C++ exceptions are off, since WebAssembly's C++ library has no unwinder: replace throw and try, or configure the project without them"
