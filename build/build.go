@@ -107,9 +107,10 @@ type COptions struct {
 	LDFlags   []string // more flags for the linking compiler, after ours
 	Driver    string   // one of the Driver constants, for a folder that has several; "" = the first that fits
 	Bin       string   // which program: a target of the driver, or the file's name; "" = the only one there is
-	Configure []string // more arguments for cmake, meson setup or configure, such as "-DWITH_X=OFF" or "--without-x"
+	Configure []string // more arguments for cmake, meson setup, configure or make: "-DWITH_X=OFF", "--without-x", "PLAT=generic"
 	Emulate   []string // what wasi-libc emulates on request: the Emulate constants
 	Setjmp    bool     // make setjmp and longjmp of WebAssembly's exceptions, which few engines have yet
+	Emulator  []string // a command that runs a module, as `wpk run` does: folders as --dir HOST:GUEST:rw, the module's path and its arguments follow
 	Ignore    []string // files and folders that are no sources, although they may lie in Dir: what the caller writes there
 }
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Fetches real programs of others into the user's cache, once, and prints the
-# folder of each: `scripts/fixtures.sh gojq yq zlib docker-registry`.
+# folder of each: `scripts/fixtures.sh gojq yq zlib docker-registry`, and for C
+# `scripts/fixtures.sh sqlite xz expat tinyxml2 lua wasi-sysroot`.
 # The sources of Go programs come through the module proxy and its checksum
 # database; the distribution's packages are checked by apt.
 set -eu
@@ -28,9 +29,9 @@ go_module() {
 	keep "$tmp/$1" "$1@${2##*@}"
 }
 
-# private_apt TYPE ARG...: apt-get with the machine's own sources and keys, as
-# TYPE (deb or deb-src), in folders of its own: it needs no root and changes
-# nothing on the system.
+# private_apt TYPE[@SUITE] ARG...: apt-get with the machine's own sources and
+# keys, as TYPE (deb or deb-src), of another suite if need be, in folders of its
+# own: it needs no root and changes nothing on the system.
 private_apt() {
 	apt=$tmp/$1
 	if [ ! -d "$apt" ]; then
@@ -38,8 +39,8 @@ private_apt() {
 		for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do
 			[ -f "$file" ] || continue
 			case $file in
-			*.sources) sed "s/^Types:.*/Types: $1/" "$file" ;;
-			*) sed -n "s/^deb[[:space:]]/$1 /p" "$file" ;;
+			*.sources) sed "s/^Types:.*/Types: ${1%@*}/" "$file" | in_suite "$1" ;;
+			*) sed -n "s/^deb[[:space:]]/${1%@*} /p" "$file" | in_suite "$1" ;;
 			esac >"$apt/sources/${file##*/}"
 		done
 		# A source that cannot be read is no reason to stop: what follows says so.
@@ -51,11 +52,51 @@ private_apt() {
 		-o APT::Sandbox::User= "$@" >&2)
 }
 
-# debian_source NAME: the upstream part of a source package, into $tmp/NAME.
+# The one file that people build SQLite from, and its shell.
+sqlite() {
+	debian_source sqlite3 trixie
+	(cd "$tmp/sqlite3" && ./configure --quiet --disable-readline && make -s sqlite3.c shell.c) >/dev/null
+	mkdir "$tmp/sqlite"
+	mv "$tmp/sqlite3/sqlite3.c" "$tmp/sqlite3/sqlite3.h" "$tmp/sqlite3/shell.c" "$tmp/sqlite"
+	keep "$tmp/sqlite" sqlite@1
+}
+
+# trixie NAME PLACE [FOLDER]: an upstream source, or a folder of it.
+trixie() {
+	debian_source "$1" trixie
+	keep "$tmp/$1${3:+/$3}" "$2"
+}
+
+# The C library of newer toolchains, unpacked: the package would take the place
+# of the one that fits the distribution's clang.
+wasi_sysroot() {
+	private_apt deb@sid download wasi-libc
+	dpkg-deb -x "$apt/get"/wasi-libc_*.deb "$tmp/sysroot"
+	keep "$tmp/sysroot/usr" wasi-sysroot@1
+}
+
+# in_suite TYPE[@SUITE]: of the sources on stdin those that name the machine's
+# suite, with the other one in its place.
+in_suite() {
+	from=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+	case $1 in
+	*@"$from" | deb | deb-src) cat ;;
+	*) awk -v from="$from" -v to="${1#*@}" '
+		BEGIN { FS = "[ \t]+" }
+		/^deb/ { for (i = 2; i < NF; i++) if ($i == from) { $i = to; print } next } # one line each
+		/^Suites:/ { for (i = 2; i <= NF; i++) if ($i == from) fits = 1; $0 = "Suites: " to }
+		{ stanza = stanza $0 "\n" }
+		/^$/ { if (fits) printf "%s", stanza; stanza = ""; fits = 0 }
+		END { if (fits) printf "%s", stanza }' ;;
+	esac
+}
+
+# debian_source NAME [SUITE]: the upstream part of a source package, into
+# $tmp/NAME.
 debian_source() {
-	private_apt deb-src source --download-only --only-source "$1"
+	private_apt "deb-src${2:+@$2}" source --download-only --only-source "$1"
 	mkdir "$tmp/$1"
-	tar -xf "$apt/get/$1"_*.orig.tar.* --strip-components=1 -C "$tmp/$1"
+	tar -xf "$apt/get/$1"_*.orig.tar.?z --strip-components=1 -C "$tmp/$1"
 }
 
 # zlib's CMakeLists.txt names a Windows resource on every system; the package
@@ -80,9 +121,15 @@ for name in "$@"; do
 	gojq) place=gojq@v0.12.19 get='go_module gojq github.com/itchyny/gojq@v0.12.19' ;;
 	yq) place=yq@v4.54.1 get='go_module yq github.com/mikefarah/yq/v4@v4.54.1' ;;
 	zlib) place=zlib@2 get=zlib ;; # 2: count up when what is done to it changes
+	sqlite) place=sqlite@1 get=sqlite ;;
+	xz) place=xz@1 get='trixie xz-utils xz@1' ;;
+	expat) place=expat@1 get='trixie expat expat@1 expat' ;;
+	tinyxml2) place=tinyxml2@1 get='trixie tinyxml2 tinyxml2@1' ;;
+	lua) place=lua@1 get='trixie lua5.4 lua@1' ;;
+	wasi-sysroot) place=wasi-sysroot@1 get=wasi_sysroot ;;
 	docker-registry) place=docker-registry get='debian_program docker-registry' ;;
 	*)
-		echo "usage: $0 gojq|yq|zlib|docker-registry ..." >&2
+		echo "usage: $0 gojq|yq|zlib|docker-registry|sqlite|xz|expat|tinyxml2|lua|wasi-sysroot ..." >&2
 		exit 2
 		;;
 	esac

@@ -29,7 +29,7 @@ func causeHint(c build.Cause) string {
 	case build.CauseProcesses:
 		return "WASI cannot start other programs (" + c.Subject + "): leave that part out"
 	case build.CauseSetjmp:
-		return "setjmp and longjmp need clang 19 or newer, wasi-libc's libsetjmp, and an engine with WebAssembly's exceptions " +
+		return "setjmp and longjmp need clang 20 or newer, wasi-libc's libsetjmp, and an engine with WebAssembly's exceptions " +
 			"(wpk run, wasmtime 37, not Node 20 or WasmEdge 0.14): --setjmp, see docs/c.md"
 	case build.CauseExceptions:
 		return "C++ exceptions are off, since WebAssembly's C++ library has no unwinder: replace throw and try, or configure the project without them"
@@ -37,6 +37,9 @@ func causeHint(c build.Cause) string {
 		return "wasi-libc emulates this on request: --emulate " + c.Subject
 	case build.CauseLoading:
 		return "WASI has no shared libraries (" + c.Subject + "): link what is loaded, or configure the project without plugins"
+	case build.CauseExecution:
+		return "the build starts a program that it has compiled for WebAssembly (" + c.Subject +
+			"), so it is not made for cross-compiling: look for an option that takes a native one, or for a release with the generated files"
 	case build.CauseSystem:
 		return "WASI has nothing like " + c.Subject + ": look for an option that leaves this out, such as --configure-arg or --cflag -DNO_…"
 	case build.CauseOldTool:
