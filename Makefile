@@ -48,7 +48,7 @@ demo: ## set up, build, then: compile, smoke on seven architectures, push, pull,
 test: runners ## set up, then run all tests with real registries and real programs
 	scripts/setup.sh test
 	scripts/tools.sh crane registry >/dev/null
-	scripts/fixtures.sh gojq yq zlib docker-registry >/dev/null
+	scripts/fixtures.sh gojq yq zlib docker-registry rust-wasip1 rust-app hexyl >/dev/null
 	$(GO) vet -stdmethods=false ./...
 	$(GO) test $(RACE) -count=1 -timeout 20m $(TESTFLAGS) ./...
 
@@ -56,7 +56,7 @@ test: runners ## set up, then run all tests with real registries and real progra
 interop: runners ## only the way of real programs through real registries and clients
 	scripts/setup.sh test
 	scripts/tools.sh crane registry >/dev/null
-	scripts/fixtures.sh gojq yq zlib docker-registry >/dev/null
+	scripts/fixtures.sh gojq yq zlib docker-registry rust-wasip1 rust-app hexyl >/dev/null
 	$(GO) test -count=1 -v -timeout 20m $(TESTFLAGS) ./internal/wpktest/interop
 
 .PHONY: lint
