@@ -46,7 +46,7 @@ demo: ## set up, build, then: compile, smoke on seven architectures, push, pull,
 	scripts/demo.sh
 
 # Real programs of others, which the tests build.
-FIXTURES = gojq yq zlib docker-registry sqlite xz expat tinyxml2 lua wasi-sysroot
+FIXTURES = gojq yq zlib docker-registry sqlite xz expat tinyxml2 lua wasi-sysroot rust-wasip1 rust-app hexyl
 
 .PHONY: test-setup
 test-setup: runners

@@ -7,6 +7,7 @@
 set -eu
 export GOTOOLCHAIN=local
 
+here=$(cd "$(dirname "$0")" && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/wpk-dev/fixtures
 mkdir -p "$cache"
 tmp=$(mktemp -d "$cache/.tmp-XXXXXX")
@@ -116,6 +117,37 @@ debian_program() {
 	keep "$tmp/$1" "$1"
 }
 
+# A Rust that makes WASI programs, newer than Debian 12's; see the script.
+rust_wasip1() {
+	sh "$here/rust-wasip1.sh" "$tmp/rust-wasip1"
+	keep "$tmp/rust-wasip1" "$place"
+}
+
+# rust_crates NAME MANIFEST: a folder to be cargo's home, in which lie the
+# sources of all dependencies that the package's lock file names.
+rust_crates() {
+	mkdir -p "$tmp/$1/vendor"
+	(cd "$tmp" && CARGO_HOME=$tmp/cargo RUSTC=$rust/bin/rustc "$rust/bin/cargo" vendor -q --locked --manifest-path "$2" "$tmp/$1/vendor" >/dev/null)
+	printf '[source.crates-io]\nreplace-with = "vendored"\n[source.vendored]\ndirectory = "%s/vendor"\n' "$cache/$place" >"$tmp/$1/config.toml"
+	rm -rf "$cache/$1"@*
+	keep "$tmp/$1" "$place"
+}
+
+# rust_program NAME VERSION: a published program with its dependencies.
+# It is fetched as what it is not, a dependency, which is how cargo checks it.
+rust_program() {
+	mkdir -p "$tmp/get/src" "$tmp/$1"
+	: >"$tmp/get/src/lib.rs"
+	printf '[package]\nname = "get"\nversion = "0.0.0"\n[dependencies]\n%s = "=%s"\n' "$1" "$2" >"$tmp/get/Cargo.toml"
+	(cd "$tmp/get" && CARGO_HOME=$tmp/cargo RUSTC=$rust/bin/rustc "$rust/bin/cargo" vendor -q vendor >/dev/null)
+	mv "$tmp/get/vendor/$1" "$tmp/$1/src"
+	rm "$tmp/$1/src/.cargo-checksum.json"
+	rust_crates "$1" "$tmp/$1/src/Cargo.toml"
+}
+
+logsum=$here/../testdata/rust-app
+rust=
+
 for name in "$@"; do
 	case $name in
 	gojq) place=gojq@v0.12.19 get='go_module gojq github.com/itchyny/gojq@v0.12.19' ;;
@@ -127,9 +159,12 @@ for name in "$@"; do
 	tinyxml2) place=tinyxml2@1 get='trixie tinyxml2 tinyxml2@1' ;;
 	lua) place=lua@1 get='trixie lua5.4 lua@1' ;;
 	wasi-sysroot) place=wasi-sysroot@1 get=wasi_sysroot ;;
+	rust-wasip1) place=rust-wasip1@1 get=rust_wasip1 ;;
+	rust-app) place=rust-app@$(cksum <"$logsum/Cargo.lock" | cut -d ' ' -f 1) get="rust_crates rust-app $logsum/Cargo.toml" ;;
+	hexyl) place=hexyl@0.16.0 get='rust_program hexyl 0.16.0' ;;
 	docker-registry) place=docker-registry get='debian_program docker-registry' ;;
 	*)
-		echo "usage: $0 gojq|yq|zlib|docker-registry|sqlite|xz|expat|tinyxml2|lua|wasi-sysroot ..." >&2
+		echo "usage: $0 NAME...: see the names in this list" >&2
 		exit 2
 		;;
 	esac
@@ -137,5 +172,6 @@ for name in "$@"; do
 		echo "fetching $name (once, into $cache/$place)" >&2
 		$get
 	fi
+	[ "$name" != rust-wasip1 ] || rust=$cache/$place
 	echo "$cache/$place"
 done
