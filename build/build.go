@@ -67,7 +67,8 @@ type Settings struct {
 	Rust RustOptions
 	C    COptions // C and C++
 
-	Python PythonOptions
+	Python     PythonOptions
+	JavaScript JavaScriptOptions
 
 	Component ComponentOptions // components, of whatever language
 }
@@ -155,7 +156,7 @@ type Facts struct {
 
 // Dependency is a distribution of others that is in a module.
 type Dependency struct {
-	Type    string `json:"type"` // of package URLs: "pypi"
+	Type    string `json:"type"` // of package URLs: "pypi", "npm"
 	Name    string `json:"name"`
 	Version string `json:"version"`
 	SHA256  string `json:"sha256,omitempty"` // of the file that it came in; "" when it was installed here already

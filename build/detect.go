@@ -28,6 +28,8 @@ func detect(j *job) (toolchain, error) {
 		return nil, &DetectError{Dir: j.Dir, Looked: []string{cargoFile}, Err: ErrUnknownLanguage}
 	case LanguagePython:
 		return pythonToolchain{}, nil
+	case LanguageJavaScript:
+		return javaScriptToolchain{}, nil
 	case LanguageC:
 		return detectC(j.Dir, j.C.Driver)
 	case "":
@@ -43,16 +45,22 @@ func detect(j *job) (toolchain, error) {
 	if isPython(j.Dir) {
 		return pythonToolchain{}, nil
 	}
+	if isJavaScript(j.Dir) {
+		return javaScriptToolchain{}, nil
+	}
 	t, err := detectC(j.Dir, j.C.Driver)
 	if err != nil && hasPythonFiles(j.Dir) {
 		return pythonToolchain{}, nil
+	}
+	if err != nil && len(scripts(j.Dir)) > 0 {
+		return javaScriptToolchain{}, nil
 	}
 	if err != nil && hasGoFiles(j.Dir) {
 		return detectGo(j.Dir)
 	}
 	var none *DetectError
 	if errors.As(err, &none) {
-		none.Looked = append([]string{"go.mod", cargoFile, "pyproject.toml", "*.py"}, none.Looked...)
+		none.Looked = append([]string{"go.mod", cargoFile, "pyproject.toml", "*.py", packageFile, "*.js", "*.ts"}, none.Looked...)
 	}
 	return t, err
 }

@@ -22,6 +22,7 @@ type compileFlags struct {
 	rust     build.RustOptions
 	c        build.COptions
 	python   build.PythonOptions
+	script   javaScriptFlags
 	ldflags  []string
 	wit      build.ComponentOptions
 	given    func(flag string) bool // whether a flag is on the command line
@@ -31,7 +32,7 @@ type compileFlags struct {
 func (o *compileFlags) register(c *cobra.Command) {
 	f := c.Flags()
 	o.given = f.Changed
-	f.StringVar(&o.language, "language", "", "`LANGUAGE` of the project: go, rust, c, python (default: found out)")
+	f.StringVar(&o.language, "language", "", "`LANGUAGE` of the project: go, rust, c, python, javascript (default: found out)")
 	f.StringVar(&o.target, "target", "", "`TARGET`: wasip1 (a module, the default), wasip2 (a component)")
 	f.IntVar(&o.jobs, "jobs", 0, "`N` compilers at once (default: one a processor)")
 	f.StringVar(&o.golang.Package, "package", "", "Go, Rust: the `PACKAGE` with the program, such as ./cmd/tool")
@@ -51,6 +52,7 @@ func (o *compileFlags) register(c *cobra.Command) {
 	f.StringVar(&o.wit.WIT, "wit", "", "wasip2: `FILE` or folder in DIR with the WIT of a library (default: wit)")
 	f.StringVar(&o.wit.World, "world", "", "wasip2: the `WORLD` to build (default: the only one)")
 	pythonFlags(c, &o.python)
+	o.script.register(c)
 	f.StringVar(&o.runtime, "runtime", "", "Python, JavaScript: the runtime pack, as `REF@sha256:…` (default: the one that is installed)")
 	f.StringArrayVar(&o.ldflags, "ldflag", nil, "one more `FLAG` for the linker; may be repeated")
 }
@@ -66,10 +68,14 @@ func (o *compileFlags) options(dir string) (build.Options, error) {
 	if err != nil {
 		return build.Options{}, err
 	}
+	javascript, err := o.script.options(python)
+	if err != nil {
+		return build.Options{}, err
+	}
 	golang.LDFlags = strings.Join(o.ldflags, " ")
 	c.LDFlags = o.ldflags
 	rust.Package, rust.Bin, rust.LDFlags, rust.Reactor = golang.Package, c.Bin, o.ldflags, golang.Reactor
-	settings := build.Settings{Go: golang, Rust: rust, C: c, Python: python, Component: o.wit}
+	settings := build.Settings{Go: golang, Rust: rust, C: c, Python: python, JavaScript: javascript, Component: o.wit}
 	opts := build.Options{Dir: dir, Language: o.language, Target: o.target, Settings: settings, Jobs: o.jobs}
 	projectOverlay{o.given}.apply(&opts, file.Build)
 	return opts, checkChoices(opts)
@@ -78,9 +84,9 @@ func (o *compileFlags) options(dir string) (build.Options, error) {
 // checkChoices refuses words that no build knows, wherever they come from.
 func checkChoices(o build.Options) error {
 	switch o.Language {
-	case "", build.LanguageGo, build.LanguageRust, build.LanguageC, build.LanguagePython:
+	case "", build.LanguageGo, build.LanguageRust, build.LanguageC, build.LanguagePython, build.LanguageJavaScript:
 	default:
-		return &valueError{"--language", o.Language, "want go, rust, c or python"}
+		return &valueError{"--language", o.Language, "want go, rust, c, python or javascript"}
 	}
 	switch o.Target {
 	case "", build.TargetWASIP1, build.TargetWASIP2:
