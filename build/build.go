@@ -69,7 +69,10 @@ type Settings struct {
 
 	Python PythonOptions
 
-	Component ComponentOptions // components, of whatever language
+	Component      ComponentOptions // components, of whatever language
+	AssemblyScript AssemblyScriptOptions
+	Zig            ZigOptions
+	Command        CommandOptions // a compiler that wpk does not know
 }
 
 // GoOptions are the settings for Go.

@@ -27,7 +27,7 @@ func goCauses(said string, graph *goGraph) []Cause {
 			at = m[1]
 		}
 		if m := goTooOld.FindStringSubmatch(line); m != nil {
-			causes = append(causes, Cause{CauseVersion, "go" + m[1]})
+			causes = append(causes, Cause{CauseOldTool, "Go " + m[1]})
 		}
 		if m := goExcluded.FindStringSubmatch(line); m != nil {
 			// It never was for WASI: whoever imports it is what to look at.
