@@ -41,8 +41,13 @@ func compileTinyGo(ctx context.Context, j *job) (product, error) {
 	flags, out := t.flags(), j.path("module.wasm")
 	args := append([]string{"build", fmt.Sprintf("-p=%d", j.Jobs), "-o", out}, flags...)
 	c := Command{Path: t.path, Args: append(args, pattern), Dir: j.Dir, Env: t.env}
-	if err := j.run(ctx, c, func(said string) []Cause { return goCauses(said, graph) }); err != nil {
-		return product{}, t.explain(graph, err)
+	var reasons string
+	err = j.run(ctx, c, func(said string) []Cause {
+		reasons = said
+		return goCauses(said, graph)
+	})
+	if err != nil {
+		return product{}, t.explain(graph, reasons, err)
 	}
 	facts := t.facts(graph.main, flags)
 	facts.Tools = append([]Tool{{Name: "tinygo", Version: t.version}}, facts.Tools...)
