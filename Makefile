@@ -51,8 +51,8 @@ demo: ## set up, build, then: compile, smoke on seven architectures, push, pull,
 test: runners ## set up, then run all tests with real registries and real programs
 	scripts/setup.sh test
 	scripts/tools.sh crane registry >/dev/null
-	scripts/fixtures.sh gojq yq zlib docker-registry >/dev/null
-	scripts/npm.sh internal/wpktest/npm/jco >/dev/null
+	scripts/fixtures.sh gojq yq sqlite3 ziglang zlib docker-registry >/dev/null
+	scripts/npm.sh internal/wpktest/npm/jco internal/wpktest/npm/assemblyscript >/dev/null
 	scripts/runtimes.sh >/dev/null
 	$(GO) vet -stdmethods=false ./...
 	$(GO) test $(RACE) -count=1 -timeout 20m $(TESTFLAGS) ./...
@@ -66,8 +66,8 @@ runtimes: ## the runtime packs of Python and JavaScript, once, into the user's c
 interop: runners ## only the way of real programs through real registries and clients
 	scripts/setup.sh test
 	scripts/tools.sh crane registry >/dev/null
-	scripts/fixtures.sh gojq yq zlib docker-registry >/dev/null
-	scripts/npm.sh internal/wpktest/npm/jco >/dev/null
+	scripts/fixtures.sh gojq yq sqlite3 ziglang zlib docker-registry >/dev/null
+	scripts/npm.sh internal/wpktest/npm/jco internal/wpktest/npm/assemblyscript >/dev/null
 	scripts/runtimes.sh >/dev/null
 	$(GO) test -count=1 -v -timeout 20m $(TESTFLAGS) ./internal/wpktest/interop
 
