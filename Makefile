@@ -46,14 +46,14 @@ demo: ## set up, build, then: compile, smoke on seven architectures, push, pull,
 	scripts/demo.sh
 
 # Real programs of others, which the tests build.
-FIXTURES = gojq yq zlib docker-registry sqlite xz expat tinyxml2 lua wasi-sysroot rust-wasip1 rust-app hexyl
+FIXTURES = gojq yq sqlite3 ziglang zlib docker-registry sqlite xz expat tinyxml2 lua wasi-sysroot rust-wasip1 rust-app hexyl
 
 .PHONY: test-setup
 test-setup: runners
 	scripts/setup.sh test
 	scripts/tools.sh crane registry >/dev/null
 	scripts/fixtures.sh $(FIXTURES) >/dev/null
-	scripts/npm.sh internal/wpktest/npm/jco >/dev/null
+	scripts/npm.sh internal/wpktest/npm/* >/dev/null
 	scripts/wasm-tools.sh >/dev/null || [ $$? = 3 ]
 	scripts/runtimes.sh >/dev/null
 

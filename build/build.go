@@ -70,7 +70,10 @@ type Settings struct {
 	Python     PythonOptions
 	JavaScript JavaScriptOptions
 
-	Component ComponentOptions // components, of whatever language
+	Component      ComponentOptions // components, of whatever language
+	AssemblyScript AssemblyScriptOptions
+	Zig            ZigOptions
+	Command        CommandOptions // a compiler that wpk does not know
 }
 
 // GoOptions are the settings for Go.

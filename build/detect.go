@@ -32,7 +32,16 @@ func detect(j *job) (toolchain, error) {
 		return javaScriptToolchain{}, nil
 	case LanguageC:
 		return detectC(j.Dir, j.C.Driver)
+	case LanguageZig:
+		return zigToolchain{}, nil
+	case LanguageAssemblyScript:
+		return assemblyScriptToolchain{}, nil
+	case LanguageCommand:
+		return commandToolchain{}, nil
 	case "":
+		if j.Command.Run != "" {
+			return commandToolchain{}, nil
+		}
 	default:
 		return nil, &DetectError{Dir: j.Dir, Looked: []string{j.Language}, Err: ErrUnknownLanguage}
 	}
@@ -41,6 +50,9 @@ func detect(j *job) (toolchain, error) {
 	}
 	if exists(j.Dir, cargoFile) {
 		return rustToolchain{}, nil
+	}
+	if t := detectMore(j.Dir); t != nil {
+		return t, nil
 	}
 	if isPython(j.Dir) {
 		return pythonToolchain{}, nil
@@ -60,9 +72,20 @@ func detect(j *job) (toolchain, error) {
 	}
 	var none *DetectError
 	if errors.As(err, &none) {
-		none.Looked = append([]string{"go.mod", cargoFile, "pyproject.toml", "*.py", packageFile, "*.js", "*.ts"}, none.Looked...)
+		none.Looked = append([]string{"go.mod", cargoFile, zigBuildFile, ascConfigFile, "pyproject.toml", "*.py", packageFile, "*.js", "*.ts"}, none.Looked...)
 	}
 	return t, err
+}
+
+// detectMore knows the languages whose projects have a file that no other language's have; nil is none of them.
+func detectMore(dir string) toolchain {
+	if exists(dir, zigBuildFile) || slices.ContainsFunc(zigMainFiles, func(name string) bool { return exists(dir, name) }) {
+		return zigToolchain{}
+	}
+	if hasAssemblyScript(dir) {
+		return assemblyScriptToolchain{}
+	}
+	return nil
 }
 
 func detectGo(dir string) (toolchain, error) {

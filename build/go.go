@@ -68,7 +68,9 @@ func (goToolchain) compile(ctx context.Context, j *job) (product, error) {
 func (g *goCommand) build(ctx context.Context, pattern string, c Command) error {
 	var graph *goGraph
 	var listErr error
+	var reasons string
 	err := g.run(ctx, c, func(said string) []Cause {
+		reasons = said
 		graph, listErr = g.list(ctx, pattern)
 		return goCauses(said, graph)
 	})
@@ -77,7 +79,7 @@ func (g *goCommand) build(ctx context.Context, pattern string, c Command) error 
 		return listErr
 	}
 	if err != nil && graph != nil {
-		return g.explain(graph, err)
+		return g.explain(graph, reasons, err)
 	}
 	return err
 }

@@ -1,7 +1,6 @@
 #!/bin/sh
 # Fetches real programs of others into the user's cache, once, and prints the
-# folder of each: `scripts/fixtures.sh gojq yq zlib docker-registry`, and for C
-# `scripts/fixtures.sh sqlite xz expat tinyxml2 lua wasi-sysroot`.
+# folder of each: `scripts/fixtures.sh gojq zlib`; the names are at the end.
 # The sources of Go programs come through the module proxy and its checksum
 # database; the distribution's packages are checked by apt.
 set -eu
@@ -117,6 +116,20 @@ debian_program() {
 	keep "$tmp/$1" "$1"
 }
 
+# ziglang: the compiler Zig out of Python's package of it, unpacked, not
+# installed. pip checks the wheel against the digests of its two systems.
+ziglang() {
+	pip=pip3
+	command -v pip3 >/dev/null 2>&1 || pip='python3 -m pip'
+	cat >"$tmp/requirements.txt" <<-EOF
+		ziglang==0.17.1 --hash=sha256:ea6cc5d87b033cf0aedfbc8f9549a908cae6c50ac31f1698188fa48a74524b54 --hash=sha256:b7c5f02fccd40f89b999ee16a1f5ddced56e6182370f8affe494bcf8a28cf07e
+	EOF
+	$pip download --quiet --no-deps --only-binary :all: --require-hashes --requirement "$tmp/requirements.txt" --dest "$tmp/wheel" >&2
+	python3 -m zipfile -e "$tmp"/wheel/ziglang-*.whl "$tmp/zig"
+	chmod +x "$tmp/zig/ziglang/zig"
+	keep "$tmp/zig" ziglang@0.17.1
+}
+
 # A Rust that makes WASI programs, newer than Debian 12's; see the script.
 rust_wasip1() {
 	sh "$here/rust-wasip1.sh" "$tmp/rust-wasip1"
@@ -152,6 +165,8 @@ for name in "$@"; do
 	case $name in
 	gojq) place=gojq@v0.12.19 get='go_module gojq github.com/itchyny/gojq@v0.12.19' ;;
 	yq) place=yq@v4.54.1 get='go_module yq github.com/mikefarah/yq/v4@v4.54.1' ;;
+	sqlite3) place=sqlite3@v1.14.22 get='go_module sqlite3 github.com/mattn/go-sqlite3@v1.14.22' ;;
+	ziglang) place=ziglang@0.17.1 get=ziglang ;;
 	zlib) place=zlib@2 get=zlib ;; # 2: count up when what is done to it changes
 	sqlite) place=sqlite@1 get=sqlite ;;
 	xz) place=xz@1 get='trixie xz-utils xz@1' ;;

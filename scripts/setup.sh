@@ -113,6 +113,7 @@ test)
 	need skopeo skopeo
 	need bzip2 bzip2 # the archive of the C fixture
 	need xz xz-utils
+	need pip3 python3 python3-pip # Zig comes as a package of Python's
 	need npm nodejs npm # jco and other compilers that npm has
 	;;
 lint) need shellcheck shellcheck ;;

@@ -23,6 +23,7 @@ type compileFlags struct {
 	c        build.COptions
 	python   build.PythonOptions
 	script   javaScriptFlags
+	command  build.CommandOptions
 	ldflags  []string
 	wit      build.ComponentOptions
 	given    func(flag string) bool // whether a flag is on the command line
@@ -32,13 +33,15 @@ type compileFlags struct {
 func (o *compileFlags) register(c *cobra.Command) {
 	f := c.Flags()
 	o.given = f.Changed
-	f.StringVar(&o.language, "language", "", "`LANGUAGE` of the project: go, rust, c, python, javascript (default: found out)")
+	f.StringVar(&o.language, "language", "", "`LANGUAGE` of the project: go, rust, c, python, javascript, zig, assemblyscript (default: found out)")
 	f.StringVar(&o.target, "target", "", "`TARGET`: wasip1 (a module, the default), wasip2 (a component)")
 	f.IntVar(&o.jobs, "jobs", 0, "`N` compilers at once (default: one a processor)")
 	f.StringVar(&o.golang.Package, "package", "", "Go, Rust: the `PACKAGE` with the program, such as ./cmd/tool")
 	f.StringSliceVar(&o.golang.Tags, "go-tags", nil, "Go: build `TAGS`")
 	f.BoolVar(&o.golang.BuildVCS, "go-buildvcs", false, "Go: stamp the module with the revision")
 	f.BoolVar(&o.golang.Reactor, "reactor", false, "Go, Rust: build a library (_initialize and exported functions) instead of a command")
+	f.StringVar(&o.golang.Compiler, "compiler", "", "Go: the `COMPILER`: go (the default), tinygo (smaller modules, not all of Go)")
+	f.BoolVar(&o.golang.CgoStubs, "cgo-stubs", false, "Go: build even when a dependency only pretends to work without C")
 	f.StringSliceVar(&o.rust.Features, "features", nil, "Rust: `FEATURES` to enable")
 	f.BoolVar(&o.rust.NoDefaultFeatures, "no-default-features", false, "Rust: leave out the package's default features")
 	f.StringVar(&o.rust.Profile, "profile", "", "Rust: cargo's `PROFILE` (default: release)")
@@ -54,6 +57,8 @@ func (o *compileFlags) register(c *cobra.Command) {
 	pythonFlags(c, &o.python)
 	o.script.register(c)
 	f.StringVar(&o.runtime, "runtime", "", "Python, JavaScript: the runtime pack, as `REF@sha256:…` (default: the one that is installed)")
+	f.StringVar(&o.command.Run, "command", "", "any other compiler: the shell `COMMAND` that leaves a .wasm, in a copy of DIR, best at $WPK_OUTPUT")
+	f.StringVar(&o.command.Output, "command-output", "", "the `FILE` that the command leaves, below DIR")
 	f.StringArrayVar(&o.ldflags, "ldflag", nil, "one more `FLAG` for the linker; may be repeated")
 }
 
@@ -75,7 +80,7 @@ func (o *compileFlags) options(dir string) (build.Options, error) {
 	golang.LDFlags = strings.Join(o.ldflags, " ")
 	c.LDFlags = o.ldflags
 	rust.Package, rust.Bin, rust.LDFlags, rust.Reactor = golang.Package, c.Bin, o.ldflags, golang.Reactor
-	settings := build.Settings{Go: golang, Rust: rust, C: c, Python: python, JavaScript: javascript, Component: o.wit}
+	settings := build.Settings{Go: golang, Rust: rust, C: c, Python: python, JavaScript: javascript, Command: o.command, Component: o.wit}
 	opts := build.Options{Dir: dir, Language: o.language, Target: o.target, Settings: settings, Jobs: o.jobs}
 	projectOverlay{o.given}.apply(&opts, file.Build)
 	return opts, checkChoices(opts)
@@ -84,9 +89,14 @@ func (o *compileFlags) options(dir string) (build.Options, error) {
 // checkChoices refuses words that no build knows, wherever they come from.
 func checkChoices(o build.Options) error {
 	switch o.Language {
-	case "", build.LanguageGo, build.LanguageRust, build.LanguageC, build.LanguagePython, build.LanguageJavaScript:
+	case "", build.LanguageGo, build.LanguageRust, build.LanguageC, build.LanguagePython, build.LanguageJavaScript, build.LanguageZig, build.LanguageAssemblyScript:
 	default:
-		return &valueError{"--language", o.Language, "want go, rust, c, python or javascript"}
+		return &valueError{"--language", o.Language, "want go, rust, c, python, javascript, zig or assemblyscript"}
+	}
+	switch o.Go.Compiler {
+	case "", build.CompilerGo, build.CompilerTinyGo:
+	default:
+		return &valueError{"--compiler", o.Go.Compiler, "want go or tinygo"}
 	}
 	switch o.Target {
 	case "", build.TargetWASIP1, build.TargetWASIP2:

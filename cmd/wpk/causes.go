@@ -43,6 +43,9 @@ func causeHint(c build.Cause) string {
 	case build.CauseSystem:
 		return "WASI has nothing like " + c.Subject + ": look for an option that leaves this out, such as --configure-arg or --cflag -DNO_…"
 	case build.CauseOldTool:
+		if version, ok := strings.CutPrefix(c.Subject, "Go "); ok {
+			return "the project needs Go " + version + " or newer: https://go.dev/dl, or let go fetch it by itself: GOTOOLCHAIN=auto"
+		}
 		return newerHint(c.Subject)
 	case build.CauseDownload:
 		return "a dependency is not here and cannot be downloaded: cargo vendor, or cargo fetch while there is a network, makes builds without one"

@@ -132,6 +132,8 @@ func explainBuild(err error) (int, string) {
 		return exitBuild, targetHint(target)
 	case errors.As(err, &missing):
 		return exitMissing, missingHint(missing)
+	case errors.Is(err, build.ErrCgo):
+		return exitBuild, cgoHint(err)
 	case errors.As(err, &several):
 		flag := "--package"
 		switch several.What {
@@ -201,6 +203,9 @@ func detectHint(e *build.DetectError) string {
 func missingHint(e *build.MissingError) string {
 	if e.Kind == build.KindTarget && strings.HasPrefix(e.Version, "go") {
 		return "get " + e.Version + " or newer: https://go.dev/dl"
+	}
+	if hint := otherHint(e); hint != "" {
+		return hint
 	}
 	if e.Rustup != "" || strings.HasPrefix(e.Name, "rust") || e.Name == "cargo" {
 		return rustHint(e)
