@@ -30,7 +30,7 @@ func causeHint(c build.Cause) string {
 		return "WASI cannot start other programs (" + c.Subject + "): leave that part out"
 	case build.CauseSetjmp:
 		return "setjmp and longjmp need clang 20 or newer, wasi-libc's libsetjmp, and an engine with WebAssembly's exceptions " +
-			"(wpk run, wasmtime 37, not Node 20 or WasmEdge 0.14): --setjmp, see docs/c.md"
+			"(wpk run has them, Node 20 does not): --setjmp, see docs/c.md"
 	case build.CauseExceptions:
 		return "C++ exceptions are off, since WebAssembly's C++ library has no unwinder: replace throw and try, or configure the project without them"
 	case build.CauseEmulation:
