@@ -92,6 +92,8 @@ test)
 	need skopeo skopeo
 	need bzip2 bzip2 # the archive of the C fixture
 	need xz xz-utils
+	need patch patch # the runtime of Python
+	need tclsh tcl   # SQLite in it
 	need npm nodejs npm # jco and other compilers that npm has
 	;;
 lint) need shellcheck shellcheck ;;
