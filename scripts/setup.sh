@@ -114,6 +114,8 @@ test)
 	need bzip2 bzip2 # the archive of the C fixture
 	need xz xz-utils
 	need pip3 python3 python3-pip # Zig comes as a package of Python's
+	need patch patch # the runtime of Python
+	need tclsh tcl   # SQLite in it
 	need npm nodejs npm # jco and other compilers that npm has
 	;;
 lint) need shellcheck shellcheck ;;
