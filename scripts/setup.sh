@@ -105,7 +105,7 @@ test)
 	need meson meson
 	need autoreconf autoconf automake libtool
 	need libtoolize libtool
-	need tclsh tcl # makes SQLite's one file
+	need tclsh tcl # makes SQLite's one file, also the one in the runtime of Python
 	has_wasi_cxx || lack 'the C++ library for WASI (libc++)' @cxx
 	has_rust || lack 'Rust with its standard library for WASI' rustc cargo libstd-rust-dev-wasm32 lld
 	has_llvm_ar || lack 'llvm-ar, which makes the libraries of C projects' @llvm
@@ -115,7 +115,6 @@ test)
 	need xz xz-utils
 	need pip3 python3 python3-pip # Zig comes as a package of Python's
 	need patch patch # the runtime of Python
-	need tclsh tcl   # SQLite in it
 	need npm nodejs npm # jco and other compilers that npm has
 	;;
 lint) need shellcheck shellcheck ;;

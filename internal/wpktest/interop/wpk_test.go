@@ -108,7 +108,7 @@ func output(t *testing.T, cmd *exec.Cmd, stdin []byte) []byte {
 func (w wpk) fails(t *testing.T, env []string, args ...string) (said string, code int) {
 	t.Helper()
 	cmd := command(t, binary, args...)
-	cmd.Env = append(env, "WPK_DATA_DIR="+w.store, "WPK_CACHE_DIR="+cache)
+	cmd.Env = append(append(env, "WPK_DATA_DIR="+w.store, "WPK_CACHE_DIR="+cache), w.env...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	var exit *exec.ExitError
