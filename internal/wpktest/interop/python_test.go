@@ -1,7 +1,6 @@
 package interop
 
 import (
-	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
