@@ -111,6 +111,7 @@ func TestC(t *testing.T) {
 			}
 			args := slices.Concat([]string{"run"}, p.folder(t, src), []string{ref, "--"}, p.args)
 			out := string(w.run(t, stdin, args...))
+			t.Logf("%s has %d bytes", p.name, first.Module.Size)
 			for _, line := range p.want {
 				if !slices.Contains(strings.Split(out, "\n"), line) {
 					t.Errorf("no line %q in\n%s", line, out)
