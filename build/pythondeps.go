@@ -32,12 +32,8 @@ var (
 	ErrDigest       = pypi.ErrDigest     // its bytes are not those that are wanted
 	ErrNotLocked    = pypi.ErrNotLocked  // the lock file does not fit the requirements
 	ErrMalformed    = pypi.ErrMalformed  // it cannot be read
-	ErrNotInstalled = errNotInstalled{}  // the environment lacks it
+	ErrNotInstalled = errors.New("is not in the installed environment")
 )
-
-type errNotInstalled struct{}
-
-func (errNotInstalled) Error() string { return "is not in the installed environment" }
 
 // defaultIndex is where everybody gets distributions from.
 const defaultIndex = "https://pypi.org/simple/"

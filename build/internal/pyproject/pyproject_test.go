@@ -46,10 +46,17 @@ func TestRead(t *testing.T) {
 		extras []string
 		want   string // name version | requirements | commands
 	}{
-		{"standard", map[string]string{File: "[project]\nname = 'n'\nversion = '1'\ndependencies = ['a>1']\noptional-dependencies = {x = ['b', 'n[y]'], y = ['c']}\nscripts = {run = 'm:f'}\n"},
-			[]string{"X"}, "n 1|a>1|b|c|run=m:f"},
-		{"dynamic in files", map[string]string{File: "[project]\nname = 'n'\ndynamic = ['version', 'dependencies']\n[tool.setuptools.dynamic]\ndependencies = {file = ['r.txt']}\n", "r.txt": "a\n"},
-			nil, "n |a"},
+		{
+			"standard",
+			map[string]string{File: "[project]\nname = 'n'\nversion = '1'\ndependencies = ['a>1']\noptional-dependencies = {x = ['b', 'n[y]'], y = ['c']}\nscripts = {run = 'm:f'}\n"},
+			[]string{"X"},
+			"n 1|a>1|b|c|run=m:f",
+		},
+		{
+			"dynamic in files",
+			map[string]string{File: "[project]\nname = 'n'\ndynamic = ['version', 'dependencies']\n[tool.setuptools.dynamic]\ndependencies = {file = ['r.txt']}\n", "r.txt": "a\n"},
+			nil, "n |a",
+		},
 		{"tools only", map[string]string{File: "[tool.ruff]\nline-length = 9\n", RequirementsFile: "a==1\n"}, nil, " |a==1"},
 		{"requirements beside a project do not count", map[string]string{File: "[project]\nname = 'n'\nversion = '1'\n", RequirementsFile: "a==1\n"}, nil, "n 1|"},
 		{"poetry", map[string]string{File: `[tool.poetry]
@@ -112,12 +119,21 @@ func TestSources(t *testing.T) {
 		files map[string]string
 		want  string
 	}{
-		{"src", map[string]string{File: project, "src/p/__init__.py": "", "src/p/data/x.json": "", "src/p/c.so": "", "src/p/__pycache__/c.pyc": "", "tests/t.py": "", "other.py": "", "src/n.egg-info/PKG-INFO": ""},
-			"p/__init__.py p/data/x.json"},
-		{"flat", map[string]string{File: project, "p/__init__.py": "", "p/templates/a.html": "", "m.py": "", "setup.py": "", "tests/t.py": "", "docs/conf.py": "", ".venv/x.py": "", "data/x.csv": ""},
-			"m.py p/__init__.py p/templates/a.html"},
-		{"scripts", map[string]string{"main.py": "", "h/x.py": "", "data/x.csv": "", RequirementsFile: "", "pylock.toml": "", ".git/x": "", "env/pyvenv.cfg": "", "my/pyvenv.cfg": "", "my/lib/x.py": "", "wheels/a.whl": ""},
-			"data/x.csv h/x.py main.py"},
+		{
+			"src",
+			map[string]string{File: project, "src/p/__init__.py": "", "src/p/data/x.json": "", "src/p/c.so": "", "src/p/__pycache__/c.pyc": "", "tests/t.py": "", "other.py": "", "src/n.egg-info/PKG-INFO": ""},
+			"p/__init__.py p/data/x.json",
+		},
+		{
+			"flat",
+			map[string]string{File: project, "p/__init__.py": "", "p/templates/a.html": "", "m.py": "", "setup.py": "", "tests/t.py": "", "docs/conf.py": "", ".venv/x.py": "", "data/x.csv": ""},
+			"m.py p/__init__.py p/templates/a.html",
+		},
+		{
+			"scripts",
+			map[string]string{"main.py": "", "h/x.py": "", "data/x.csv": "", RequirementsFile: "", "pylock.toml": "", ".git/x": "", "env/pyvenv.cfg": "", "my/pyvenv.cfg": "", "my/lib/x.py": "", "wheels/a.whl": ""},
+			"data/x.csv h/x.py main.py",
+		},
 		{"hatch", map[string]string{File: project + "[tool.hatch.build.targets.wheel]\npackages = ['lib/p']\n", "lib/p/__init__.py": "", "q/__init__.py": ""}, "p/__init__.py"},
 		{"poetry", map[string]string{File: "[tool.poetry]\npackages = [{include = 'p', from = 'lib'}]\n", "lib/p/__init__.py": ""}, "p/__init__.py"},
 		{"flit", map[string]string{File: project + "[tool.flit.module]\nname = 'm'\n", "src/m.py": "", "x.py": ""}, "m.py"},
