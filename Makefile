@@ -45,15 +45,22 @@ demo: ## set up, build, then: compile, smoke on seven architectures, push, pull,
 	$(MAKE) --no-print-directory build
 	scripts/demo.sh
 
+# Real programs of others, which the tests build.
+FIXTURES = gojq yq sqlite3 ziglang zlib docker-registry sqlite xz expat tinyxml2 lua wasi-sysroot rust-wasip1 rust-app hexyl
+
+.PHONY: test-setup
+test-setup: runners
+	scripts/setup.sh test
+	scripts/tools.sh crane registry >/dev/null
+	scripts/fixtures.sh $(FIXTURES) >/dev/null
+	scripts/npm.sh internal/wpktest/npm/* >/dev/null
+	scripts/wasm-tools.sh >/dev/null || [ $$? = 3 ]
+	scripts/runtimes.sh >/dev/null
+
 # vet without stdmethods: the Seek of wazero's File has a shape of its own.
 # -count=1: many tests start programs, whose changes go's test cache cannot see.
 .PHONY: test
-test: runners ## set up, then run all tests with real registries and real programs
-	scripts/setup.sh test
-	scripts/tools.sh crane registry >/dev/null
-	scripts/fixtures.sh gojq yq zlib docker-registry >/dev/null
-	scripts/npm.sh internal/wpktest/npm/jco >/dev/null
-	scripts/runtimes.sh >/dev/null
+test: test-setup ## set up, then run all tests with real registries and real programs
 	$(GO) vet -stdmethods=false ./...
 	$(GO) test $(RACE) -count=1 -timeout 20m $(TESTFLAGS) ./...
 
@@ -63,12 +70,7 @@ runtimes: ## the runtime packs of Python and JavaScript, once, into the user's c
 	scripts/runtimes.sh >/dev/null
 
 .PHONY: interop
-interop: runners ## only the way of real programs through real registries and clients
-	scripts/setup.sh test
-	scripts/tools.sh crane registry >/dev/null
-	scripts/fixtures.sh gojq yq zlib docker-registry >/dev/null
-	scripts/npm.sh internal/wpktest/npm/jco >/dev/null
-	scripts/runtimes.sh >/dev/null
+interop: test-setup ## only the way of real programs through real registries and clients
 	$(GO) test -count=1 -v -timeout 20m $(TESTFLAGS) ./internal/wpktest/interop
 
 .PHONY: lint

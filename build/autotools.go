@@ -68,7 +68,7 @@ func (autotoolsToolchain) compile(ctx context.Context, j *job) (product, error) 
 	if err := r.findTools(); err != nil {
 		return product{}, err
 	}
-	r.tree, err = openTree(ctx, j, DriverAutotools, c.pieces, c.command(), stampsOf(maker, r.shell, r.autoreconf), string(configSite))
+	r.tree, err = openTree(ctx, j, DriverAutotools, c.pieces, c.foreignFlags(j.C), stampsOf(maker, r.shell, r.autoreconf), string(configSite), configSubShim)
 	if err != nil {
 		return product{}, err
 	}

@@ -67,9 +67,13 @@ type Settings struct {
 	Rust RustOptions
 	C    COptions // C and C++
 
-	Python PythonOptions
+	Python     PythonOptions
+	JavaScript JavaScriptOptions
 
-	Component ComponentOptions // components, of whatever language
+	Component      ComponentOptions // components, of whatever language
+	AssemblyScript AssemblyScriptOptions
+	Zig            ZigOptions
+	Command        CommandOptions // a compiler that wpk does not know
 }
 
 // GoOptions are the settings for Go.
@@ -107,9 +111,10 @@ type COptions struct {
 	LDFlags   []string // more flags for the linking compiler, after ours
 	Driver    string   // one of the Driver constants, for a folder that has several; "" = the first that fits
 	Bin       string   // which program: a target of the driver, or the file's name; "" = the only one there is
-	Configure []string // more arguments for cmake, meson setup or configure, such as "-DWITH_X=OFF" or "--without-x"
+	Configure []string // more arguments for cmake, meson setup, configure or make: "-DWITH_X=OFF", "--without-x", "PLAT=generic"
 	Emulate   []string // what wasi-libc emulates on request: the Emulate constants
 	Setjmp    bool     // make setjmp and longjmp of WebAssembly's exceptions, which few engines have yet
+	Emulator  []string // a command that runs a module, as `wpk run` does: folders as --dir HOST:GUEST:rw, the module's path and its arguments follow
 	Ignore    []string // files and folders that are no sources, although they may lie in Dir: what the caller writes there
 }
 
@@ -154,7 +159,7 @@ type Facts struct {
 
 // Dependency is a distribution of others that is in a module.
 type Dependency struct {
-	Type    string `json:"type"` // of package URLs: "pypi"
+	Type    string `json:"type"` // of package URLs: "pypi", "npm"
 	Name    string `json:"name"`
 	Version string `json:"version"`
 	SHA256  string `json:"sha256,omitempty"` // of the file that it came in; "" when it was installed here already
@@ -275,6 +280,7 @@ func newJob(o Options) (*job, error) {
 	if o.Target == "" {
 		o.Target = TargetWASIP1
 	}
+	needAdapter(&o)
 	if o.Jobs <= 0 {
 		o.Jobs = runtime.GOMAXPROCS(0)
 	}

@@ -21,6 +21,7 @@ var samples = []struct {
 	{dir: "go-hello", name: "go-hello", tools: []string{"go"}},
 	{dir: "rust-hello", name: "rust-hello", needs: needRust},
 	{dir: "c-hello", name: "", needs: needCompiler},
+	{dir: "cxx-hello", bin: "words", name: "words", needs: needCXX},
 	{dir: "c-make", bin: "rot13", name: "rot13", tools: []string{"make"}, needs: needCompiler},
 	{dir: "c-cmake", bin: "primes", name: "primes", tools: []string{"cmake"}, needs: needCompiler},
 }

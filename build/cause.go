@@ -25,9 +25,9 @@ const (
 	CauseExceptions CauseKind = "exceptions" // C++ exceptions
 	CauseEmulation  CauseKind = "emulation"  // calls that wasi-libc emulates in libraries of their own; Subject names them: "signal,mman"
 	CauseLoading    CauseKind = "loading"    // dlopen, since there are no shared libraries; Subject is the call
+	CauseExecution  CauseKind = "execution"  // the build starts a program that it has just compiled; Subject is the program
 	CauseSystem     CauseKind = "system"     // what WASI has nothing like: users, terminals, temporary files, timers; Subject is the call
 	CauseDependency CauseKind = "dependency" // a dependency that does not build for WASI; Subject is its name
-	CauseVersion    CauseKind = "version"    // the project wants a newer tool; Subject is the version, such as "go1.27"
 	CauseOldTool    CauseKind = "old-tool"   // a project for a newer compiler; Subject is the compiler and the version, as far as known
 	CauseDownload   CauseKind = "download"   // a dependency that is not there and cannot be downloaded; Subject is its name, if known
 )

@@ -43,12 +43,14 @@ var cHeaders = map[CauseKind]string{
 // What compilers and linkers say. Clang before 16 only warns about a function that it does not know; then the linker
 // does not find it.
 var (
-	undefinedSymbol = regexp.MustCompile(`undefined symbol: ([\w:]+)|undeclared (?:function|identifier) '([\w:]+)'|no (?:member|type) named '(\w+)' in (?:namespace 'std'|the global namespace)`)
-	missingHeader   = regexp.MustCompile(`fatal error: '([\w./+]+)' file not found`)
-	emulationError  = regexp.MustCompile(`error: .*-D_WASI_EMULATED_([A-Z_]+)`)
-	setjmpError     = regexp.MustCompile(`(?i)error: .*setjmp/longjmp support requires`)
-	cxxError        = regexp.MustCompile(`fatal error: '[a-z_]+' file not found|unable to find library -lc\+\+|(?i:C\+\+ compiler (?:cannot|".*" is not able))|Compiler .*\+\+.* cannot compile`)
-	exceptionError  = regexp.MustCompile(`error: cannot use '(?:throw|try)' with exceptions disabled`)
+	undefinedSymbol  = regexp.MustCompile(`undefined symbol: ([\w:]+)|undeclared (?:function|identifier) '([\w:]+)'|no (?:member|type) named '(\w+)' in (?:namespace 'std'|the global namespace)`)
+	missingHeader    = regexp.MustCompile(`fatal error: '([\w./+]+)' file not found`)
+	emulationError   = regexp.MustCompile(`error: .*-D_WASI_EMULATED_([A-Z_]+)`)
+	emulationWarning = regexp.MustCompile(`warning: .*-D_WASI_EMULATED_([A-Z_]+)`)
+	foreignProgram   = regexp.MustCompile(`(\S+): (?:cannot execute binary file|Exec format error)|(?:Exec format error|cannot execute binary file): '?([^\s']+)`)
+	setjmpError      = regexp.MustCompile(`(?i)error: .*setjmp/longjmp support requires`)
+	cxxError         = regexp.MustCompile(`fatal error: '[a-z_]+' file not found|unable to find library -lc\+\+|(?i:C\+\+ compiler (?:cannot|".*" is not able))|Compiler .*\+\+.* cannot compile`)
+	exceptionError   = regexp.MustCompile(`error: cannot use '(?:throw|try)' with exceptions disabled`)
 )
 
 // cSubjects bounds how many calls a cause names.
@@ -76,6 +78,14 @@ func cCauses(said string) []Cause {
 	for _, m := range emulationError.FindAllStringSubmatch(said, -1) {
 		add(CauseEmulation, strings.ReplaceAll(strings.ToLower(m[1]), "_", "-"))
 	}
+	if len(found[CauseEmulation]) > 0 { // then what is only warned of now is the next error
+		for _, m := range emulationWarning.FindAllStringSubmatch(said, -1) {
+			add(CauseEmulation, strings.ReplaceAll(strings.ToLower(m[1]), "_", "-"))
+		}
+	}
+	for _, m := range foreignProgram.FindAllStringSubmatch(said, -1) {
+		add(CauseExecution, strings.Trim(m[1]+m[2], "'"))
+	}
 	if setjmpError.MatchString(said) {
 		add(CauseSetjmp, "<setjmp.h>")
 	}
@@ -92,7 +102,7 @@ func cCauses(said string) []Cause {
 func joinCauses(found map[CauseKind][]string) []Cause {
 	var causes []Cause
 	for _, kind := range []CauseKind{
-		causeLibCXX, CauseEmulation, CauseSockets, CauseThreads, CauseProcesses, CauseSetjmp, CauseExceptions, CauseLoading, CauseSystem,
+		causeLibCXX, CauseEmulation, CauseSockets, CauseThreads, CauseProcesses, CauseSetjmp, CauseExceptions, CauseLoading, CauseExecution, CauseSystem,
 	} {
 		subjects := found[kind]
 		switch {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -18,6 +19,19 @@ type cmakeToolchain struct{}
 //go:embed cmake
 var cmakeFiles embed.FS
 
+// cmakeTexts are the files' contents.
+func cmakeTexts() []string {
+	var texts []string
+	_ = fs.WalkDir(cmakeFiles, ".", func(name string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			b, _ := cmakeFiles.ReadFile(name)
+			texts = append(texts, string(b))
+		}
+		return err
+	})
+	return texts
+}
+
 func (cmakeToolchain) compile(ctx context.Context, j *job) (product, error) {
 	c, err := findCompiler(ctx, j)
 	if err != nil {
@@ -28,7 +42,7 @@ func (cmakeToolchain) compile(ctx context.Context, j *job) (product, error) {
 		return product{}, err
 	}
 	r.compiler = c
-	r.tree, err = openTree(ctx, j, DriverCMake, c.pieces, c.command(), stampsOf(r.cmake, r.ninja))
+	r.tree, err = openTree(ctx, j, DriverCMake, c.pieces, c.foreignFlags(j.C), stampsOf(r.cmake, r.ninja), cmakeTexts())
 	if err != nil {
 		return product{}, err
 	}
@@ -88,7 +102,7 @@ func (r *cmakeRun) writeToolchain(ctx context.Context) error {
 		return err
 	}
 	cc, cxx := c.command(flags...), c.cxx(flags)
-	settings := cmakeSet("WPK_FOLDER", r.tree.dir) + cmakeSet("WPK_SYSROOT", c.sysroot()...) +
+	settings := cmakeSet("CMAKE_CROSSCOMPILING_EMULATOR", r.tree.emulator(r.job)...) + cmakeSet("WPK_FOLDER", r.tree.dir) + cmakeSet("WPK_SYSROOT", c.sysroot()...) +
 		cmakeSet("WPK_AR", shellJoin(ar)) + cmakeSet("WPK_RANLIB", shellJoin(ranlib)) +
 		cmakeSet("CMAKE_AR", ar[0]) + cmakeSet("CMAKE_RANLIB", ranlib[0]) +
 		cmakeSet("CMAKE_C_COMPILER", cc[0], shellJoin(cc[1:])) +

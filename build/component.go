@@ -49,6 +49,9 @@ func componentize(ctx context.Context, j *job, m *Module, path string) (*Module,
 	if c.tool, err = findComponentTool(ctx, j, c.kind()); err != nil {
 		return nil, err
 	}
+	if path, err = c.adaptable(m.Wasm, path); err != nil {
+		return nil, err
+	}
 	facts.Tools = append(slices.Clone(facts.Tools), c.tool.tools()...)
 	facts.Flags = append(slices.Clone(facts.Flags), "--wasi-"+c.kind())
 	if wit != "" {
@@ -69,6 +72,16 @@ func componentize(ctx context.Context, j *job, m *Module, path string) (*Module,
 	}
 	made.Facts, made.Warnings = facts, m.Warnings
 	return made, nil
+}
+
+// adaptable writes a copy of the module that has room for the adapter.
+func (c *component) adaptable(module []byte, path string) (string, error) {
+	b, err := withRealloc(module, c.info)
+	if err != nil {
+		return "", &ResultError{Name: filepath.Base(path), Err: err}
+	}
+	path = c.path("module-for-adapter.wasm")
+	return path, os.WriteFile(path, b, 0o600)
 }
 
 // kind says which adapter fits: the one for commands makes wasi:cli/run of _start.

@@ -84,8 +84,8 @@ type componentCase struct {
 }
 
 func TestComponentTool(t *testing.T) {
-	jcoNew := []string{"jco", "new", "module.wasm", "-o", "component.wasm", "--wasi-command"}
-	toolsNew := []string{"wasm-tools", "component", "new", "module.wasm", "-o", "component.wasm", "--adapt", "wasi_snapshot_preview1.wasm"}
+	jcoNew := []string{"jco", "new", "module-for-adapter.wasm", "-o", "component.wasm", "--wasi-command"}
+	toolsNew := []string{"wasm-tools", "component", "new", "module-for-adapter.wasm", "-o", "component.wasm", "--adapt", "wasi_snapshot_preview1.wasm"}
 	const crates = "home/registry/src/index-1/wasi-preview1-component-adapter-provider-"
 	const beside = "bin/wasi_snapshot_preview1.command.wasm"
 	runComponentCases(t, map[string]componentCase{
@@ -105,13 +105,13 @@ func TestComponentTool(t *testing.T) {
 		"a library needs a world": {tools: []string{"jco"}, module: moduleOf("_initialize", "", ""), err: ErrNoWorld},
 		"so does an import":       {tools: []string{"jco"}, module: moduleOf("_start", "env.f", ""), err: ErrNoWorld, looked: "env.f"},
 		"WASI is no such import":  {tools: []string{"jco"}, module: moduleOf("_start", "wasi_snapshot_preview1.sched_yield", ""), calls: [][]string{jcoNew}},
-		"a library with a world":  {tools: []string{"jco"}, module: moduleOf("_initialize", "", "component-type:x"), calls: [][]string{{"jco", "new", "module.wasm", "-o", "component.wasm", "--wasi-reactor"}}},
+		"a library with a world":  {tools: []string{"jco"}, module: moduleOf("_initialize", "", "component-type:x"), calls: [][]string{{"jco", "new", "module-for-adapter.wasm", "-o", "component.wasm", "--wasi-reactor"}}},
 		"a library with wit": {tools: []string{"jco"}, files: map[string]string{"src/wit/w.wit": ""}, module: moduleOf("_initialize", "", ""), calls: [][]string{
-			{"jco", "embed", "module.wasm", "--wit", "wit", "-o", "embedded.wasm"}, {"jco", "new", "embedded.wasm", "-o", "component.wasm", "--wasi-reactor"},
+			{"jco", "embed", "module-for-adapter.wasm", "--wit", "wit", "-o", "embedded.wasm"}, {"jco", "new", "embedded.wasm", "-o", "component.wasm", "--wasi-reactor"},
 		}},
 		"options": {
 			tools: []string{"wasm-tools"}, files: map[string]string{"src/x.wit": "", beside: "a"}, options: ComponentOptions{WIT: "x.wit", World: "w"},
-			calls: [][]string{{"wasm-tools", "component", "embed", "x.wit", "module.wasm", "-o", "embedded.wasm", "--world", "w"}, slices.Replace(slices.Clone(toolsNew), 3, 4, "embedded.wasm"), {"adapter", "a"}},
+			calls: [][]string{{"wasm-tools", "component", "embed", "x.wit", "module-for-adapter.wasm", "-o", "embedded.wasm", "--world", "w"}, slices.Replace(slices.Clone(toolsNew), 3, 4, "embedded.wasm"), {"adapter", "a"}},
 		},
 		"jco knows no world": {tools: []string{"jco"}, files: map[string]string{"src/x.wit": ""}, options: ComponentOptions{WIT: "x.wit", World: "w"}, missing: pieceWasmTools},
 		"no such wit":        {tools: []string{"jco"}, options: ComponentOptions{WIT: "x.wit"}, err: fs.ErrNotExist},

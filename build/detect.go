@@ -28,9 +28,20 @@ func detect(j *job) (toolchain, error) {
 		return nil, &DetectError{Dir: j.Dir, Looked: []string{cargoFile}, Err: ErrUnknownLanguage}
 	case LanguagePython:
 		return pythonToolchain{}, nil
+	case LanguageJavaScript:
+		return javaScriptToolchain{}, nil
 	case LanguageC:
 		return detectC(j.Dir, j.C.Driver)
+	case LanguageZig:
+		return zigToolchain{}, nil
+	case LanguageAssemblyScript:
+		return assemblyScriptToolchain{}, nil
+	case LanguageCommand:
+		return commandToolchain{}, nil
 	case "":
+		if j.Command.Run != "" {
+			return commandToolchain{}, nil
+		}
 	default:
 		return nil, &DetectError{Dir: j.Dir, Looked: []string{j.Language}, Err: ErrUnknownLanguage}
 	}
@@ -40,21 +51,41 @@ func detect(j *job) (toolchain, error) {
 	if exists(j.Dir, cargoFile) {
 		return rustToolchain{}, nil
 	}
+	if t := detectMore(j.Dir); t != nil {
+		return t, nil
+	}
 	if isPython(j.Dir) {
 		return pythonToolchain{}, nil
+	}
+	if isJavaScript(j.Dir) {
+		return javaScriptToolchain{}, nil
 	}
 	t, err := detectC(j.Dir, j.C.Driver)
 	if err != nil && hasPythonFiles(j.Dir) {
 		return pythonToolchain{}, nil
+	}
+	if err != nil && len(scripts(j.Dir)) > 0 {
+		return javaScriptToolchain{}, nil
 	}
 	if err != nil && hasGoFiles(j.Dir) {
 		return detectGo(j.Dir)
 	}
 	var none *DetectError
 	if errors.As(err, &none) {
-		none.Looked = append([]string{"go.mod", cargoFile, "pyproject.toml", "*.py"}, none.Looked...)
+		none.Looked = append([]string{"go.mod", cargoFile, zigBuildFile, ascConfigFile, "pyproject.toml", "*.py", packageFile, "*.js", "*.ts"}, none.Looked...)
 	}
 	return t, err
+}
+
+// detectMore knows the languages whose projects have a file that no other language's have; nil is none of them.
+func detectMore(dir string) toolchain {
+	if exists(dir, zigBuildFile) || slices.ContainsFunc(zigMainFiles, func(name string) bool { return exists(dir, name) }) {
+		return zigToolchain{}
+	}
+	if hasAssemblyScript(dir) {
+		return assemblyScriptToolchain{}
+	}
+	return nil
 }
 
 func detectGo(dir string) (toolchain, error) {

@@ -152,3 +152,17 @@ func needCompiler(t *testing.T) {
 		t.Skip(err)
 	}
 }
+
+// needCXX skips a test where there is no C++ library for WebAssembly; in CI there is one.
+func needCXX(t *testing.T) {
+	t.Helper()
+	needCompiler(t)
+	j := newTestJob(t, Options{Env: os.Environ()})
+	if c, err := findCompiler(t.Context(), j); err != nil || c.makesCXX(t.Context(), j) {
+		return
+	}
+	if os.Getenv("CI") == "true" {
+		t.Fatal("there is no C++ library for WebAssembly")
+	}
+	t.Skip("there is no C++ library for WebAssembly")
+}

@@ -44,7 +44,11 @@ func (goToolchain) compile(ctx context.Context, j *job) (product, error) {
 	if err != nil {
 		return product{}, err
 	}
-	flags, out := g.flags(), j.path("module.wasm")
+	room, err := g.adapterFlags(ctx, pattern)
+	if err != nil {
+		return product{}, err
+	}
+	flags, out := append(g.flags(), room...), j.path("module.wasm")
 	args := append([]string{"build", fmt.Sprintf("-p=%d", j.Jobs), "-o", out}, flags...)
 	if err := g.build(ctx, pattern, g.command(append(args, "--", pattern)...)); err != nil {
 		return product{}, err
@@ -64,7 +68,9 @@ func (goToolchain) compile(ctx context.Context, j *job) (product, error) {
 func (g *goCommand) build(ctx context.Context, pattern string, c Command) error {
 	var graph *goGraph
 	var listErr error
+	var reasons string
 	err := g.run(ctx, c, func(said string) []Cause {
+		reasons = said
 		graph, listErr = g.list(ctx, pattern)
 		return goCauses(said, graph)
 	})
@@ -73,7 +79,7 @@ func (g *goCommand) build(ctx context.Context, pattern string, c Command) error 
 		return listErr
 	}
 	if err != nil && graph != nil {
-		return g.explain(graph, err)
+		return g.explain(graph, reasons, err)
 	}
 	return err
 }

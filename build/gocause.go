@@ -13,7 +13,7 @@ var (
 	// goExcluded matches a package none of whose files is for wasip1. Its folder is at the end.
 	goExcluded = regexp.MustCompile(`(?:imports |package )?(\S+): build constraints exclude all Go files in `)
 	// goImports matches a line of the chain of imports that leads there.
-	goImports = regexp.MustCompile(`^\s+imports (\S+)$`)
+	goImports = regexp.MustCompile(`^\s+imports (\S+)\n?$`)
 	// goTooOld matches what go says about a go.mod for a later one.
 	goTooOld = regexp.MustCompile(`requires go >= ([0-9][0-9a-z.]*)`)
 )
@@ -27,7 +27,10 @@ func goCauses(said string, graph *goGraph) []Cause {
 			at = m[1]
 		}
 		if m := goTooOld.FindStringSubmatch(line); m != nil {
-			causes = append(causes, Cause{CauseVersion, "go" + m[1]})
+			causes = append(causes, Cause{CauseOldTool, "Go " + m[1]})
+		}
+		if m := goImports.FindStringSubmatch(line); m != nil {
+			importer = m[1]
 		}
 		if m := goExcluded.FindStringSubmatch(line); m != nil {
 			// It never was for WASI: whoever imports it is what to look at.
@@ -36,9 +39,6 @@ func goCauses(said string, graph *goGraph) []Cause {
 			} else {
 				causes = append(causes, graph.foreign(m[1])...)
 			}
-		}
-		if m := goImports.FindStringSubmatch(line); m != nil {
-			importer = m[1]
 		}
 		if m := goUndefined.FindStringSubmatch(line); m != nil {
 			if foreign := graph.foreign(at); foreign != nil {

@@ -51,14 +51,15 @@ func (g *goCommand) cgoError(p *goPackage) *CgoError {
 }
 
 // explain finds the reason of a failed build in what the program imports: a package that is all C has no Go files, or
-// not those that others refer to.
-func (g *goCommand) explain(graph *goGraph, err error) error {
+// not those that its others refer to.
+func (g *goCommand) explain(graph *goGraph, said string, err error) error {
 	if graph == nil {
 		return err
 	}
 	for i := range graph.packages {
 		p := &graph.packages[i]
-		if len(p.CgoFiles) > 0 && (len(goFiles(p.Dir, g.Go.Tags, false)) == 0 || p.own()) {
+		pure := slices.DeleteFunc(goFiles(p.Dir, g.Go.Tags, false), func(name string) bool { return slices.Contains(p.CgoFiles, name) })
+		if len(p.CgoFiles) > 0 && (len(pure) == 0 || strings.Contains(said, "# "+p.ImportPath+"\n")) {
 			return g.cgoError(p)
 		}
 	}

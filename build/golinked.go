@@ -75,7 +75,7 @@ func linkedNames(module []byte) [][]byte {
 		return nil
 	}
 	isName := func(i int) bool {
-		return module[i] >= ' ' || (module[i] == 0 && module[i-1] != 0)
+		return module[i] >= ' ' || (module[i] == 0 && i > 0 && module[i-1] != 0)
 	}
 	first, last := anchor, anchor
 	for first > 1 && isName(first-1) {
@@ -87,14 +87,27 @@ func linkedNames(module []byte) [][]byte {
 	return bytes.Split(module[first:last], []byte{0})
 }
 
-// linkedName turns a linker's name into that of the declaration: without type arguments, which are always written as
-// "[...]", and with the dots that the linker escapes in the last element of an import path. The functions inside a
-// function have names of their own, and the outer one's is there whenever theirs is.
+// linkedName turns a linker's name into that of the declaration: without type arguments, and with the dots that the
+// linker escapes in the last element of an import path. The functions inside a function have names of their own, and
+// the outer one's is there whenever theirs is.
 func linkedName(name []byte) string {
-	if bytes.IndexByte(name, '[') >= 0 || bytes.IndexByte(name, '%') >= 0 {
-		return strings.ReplaceAll(strings.ReplaceAll(string(name), "[...]", ""), "%2e", ".")
+	if bytes.IndexByte(name, '[') < 0 && bytes.IndexByte(name, '%') < 0 {
+		return string(name)
 	}
-	return string(name)
+	var b strings.Builder
+	depth := 0
+	for _, c := range name {
+		if c == '[' {
+			depth++
+		}
+		if depth == 0 {
+			b.WriteByte(c)
+		}
+		if c == ']' && depth > 0 {
+			depth--
+		}
+	}
+	return strings.ReplaceAll(b.String(), "%2e", ".")
 }
 
 // usesNet reports whether one of the functions is among those through which every connection, every listener and every

@@ -113,7 +113,10 @@ func declName(prefix string, d ast.Decl) string {
 // reachable reports whether a call can happen, given what the linker kept. A package's init functions always run, under
 // numbered names. Variables are initialised without anybody using them: in a dependency that is no reason to warn.
 func (c netCall) reachable(p *goPackage, linked map[string]bool) bool {
-	return linked[c.Func] || strings.HasSuffix(c.Func, ".init") || (c.Func == "" && p.own())
+	if c.Func == "" {
+		return p.own()
+	}
+	return linked[c.Func] || strings.HasSuffix(c.Func, ".init")
 }
 
 // A stubImporter has [netStubs], and an empty package for everything else.

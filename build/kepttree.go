@@ -88,6 +88,14 @@ func (t *keptTree) path(elem ...string) string {
 	return filepath.Join(append([]string{t.dir}, elem...)...)
 }
 
+// emulator is the command that runs a module in a build: it sees the tree under its own name, and the current folder.
+func (t *keptTree) emulator(j *job) []string {
+	if len(j.C.Emulator) == 0 {
+		return nil
+	}
+	return append(slices.Clone(j.C.Emulator), "--dir", ".:/:rw", "--dir", t.dir+":"+filepath.ToSlash(t.dir)+":rw")
+}
+
 // now is the present time as the file system knows it, in nanoseconds.
 func (t *keptTree) now() (int64, error) {
 	if err := os.WriteFile(t.path("now"), []byte{'\n'}, 0o600); err != nil {

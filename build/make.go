@@ -21,7 +21,7 @@ func (makeToolchain) compile(ctx context.Context, j *job) (product, error) {
 	if err != nil {
 		return product{}, err
 	}
-	tree, err := openTree(ctx, j, DriverMake, c.pieces, c.command(), stampsOf(maker))
+	tree, err := openTree(ctx, j, DriverMake, c.pieces, c.foreignFlags(j.C), stampsOf(maker))
 	if err != nil {
 		return product{}, err
 	}
@@ -108,7 +108,7 @@ func (m *makeRun) knows(ctx context.Context, dryRun Command) bool {
 }
 
 func (m *makeRun) command(args ...string) Command {
-	return Command{Path: m.path, Args: slices.Concat(m.variables, args), Dir: m.dir, Env: cEnv(m.Env)}
+	return Command{Path: m.path, Args: slices.Concat(m.variables, m.C.Configure, args), Dir: m.dir, Env: cEnv(m.Env)}
 }
 
 // tools asks for make's version, the last word of the first line: "GNU Make 4.3".

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 )
 
@@ -25,7 +26,7 @@ func (mesonToolchain) compile(ctx context.Context, j *job) (product, error) {
 	if r.ninja = findNinja(j); r.ninja == "" {
 		return product{}, &MissingError{Kind: KindTool, Name: "ninja", Purpose: "runs what Meson has planned"}
 	}
-	r.tree, err = openTree(ctx, j, DriverMeson, c.pieces, c.command(), stampsOf(r.meson, r.ninja))
+	r.tree, err = openTree(ctx, j, DriverMeson, c.pieces, c.foreignFlags(j.C), stampsOf(r.meson, r.ninja), linkerScript, crossFile)
 	if err != nil {
 		return product{}, err
 	}
@@ -55,6 +56,25 @@ func (r *mesonRun) configure(ctx context.Context, again bool) error {
 	return r.call(ctx, r.meson, nil, append(args, r.C.Configure...))
 }
 
+// crossFile is the part of Meson's cross file that is always the same: the machine, and what Meson would ask of a linker
+// that it takes for one of this machine.
+const crossFile = `
+[host_machine]
+system = 'wasi'
+cpu_family = 'wasm32'
+cpu = 'wasm32'
+endian = 'little'
+
+[properties]
+needs_exe_wrapper = true
+
+[built-in options]
+b_lundef = false
+b_asneeded = false
+b_pie = false
+b_staticpic = false
+`
+
 // writeCrossFile tells Meson of the compilers and the machine: https://mesonbuild.com/Cross-compilation.html
 // The machine's own pkg-config is not among the tools: what it knows of is not for WebAssembly.
 func (r *mesonRun) writeCrossFile(ctx context.Context) error {
@@ -64,13 +84,41 @@ func (r *mesonRun) writeCrossFile(ctx context.Context) error {
 		return err
 	}
 	flags := r.compiler.foreignFlags(r.C, r.tree.path("src")+"=.", r.tree.path("build")+"=build")
+	linker, err := r.writeLinker(ctx, f)
+	if err != nil {
+		return err
+	}
+	flags = append(flags, linker...)
 	text := "[binaries]\nc = " + mesonList(r.compiler.command(flags...)) + "\ncpp = " + mesonList(r.compiler.cxx(flags)) +
-		"\nar = " + mesonList(ar) + "\nranlib = " + mesonList(ranlib) +
-		"\n\n[host_machine]\nsystem = 'wasi'\ncpu_family = 'wasm32'\ncpu = 'wasm32'\nendian = 'little'\n" +
-		"\n[properties]\nneeds_exe_wrapper = true\n" +
-		// What Meson would ask of a linker that it takes for one of this machine.
-		"\n[built-in options]\nb_lundef = false\nb_asneeded = false\nb_pie = false\nb_staticpic = false\n"
+		"\nar = " + mesonList(ar) + "\nranlib = " + mesonList(ranlib) + "\n"
+	if emulator := r.tree.emulator(r.job); emulator != nil {
+		text += "exe_wrapper = " + mesonList(emulator) + "\n"
+	}
+	text += crossFile
 	return os.WriteFile(r.tree.path("cross.ini"), []byte(text), 0o600)
+}
+
+// linkerScript leaves out what Meson tells a linker that it takes for one of this machine. wasm-ld looks through its
+// libraries as often as it has to, with and without groups.
+const linkerScript = `#!/bin/sh
+for arg; do
+	shift
+	case $arg in
+	--start-group | --end-group | --as-needed | --no-as-needed) ;;
+	*) set -- "$@" "$arg" ;;
+	esac
+done
+exec `
+
+// writeLinker puts a script before a linker that refuses groups, and returns the flags that lead the compiler there.
+func (r *mesonRun) writeLinker(ctx context.Context, f *finder) ([]string, error) {
+	ld := f.llvmTool(ctx, r.compiler.driver, pieceLinker)
+	if ld == nil || r.compiler.subcommands() || runtime.GOOS == "windows" {
+		return nil, nil
+	}
+	script := r.tree.path("wasm-ld")
+	text := linkerScript + shellJoin(ld) + ` "$@"` + "\n"
+	return []string{"-fuse-ld=" + script}, os.WriteFile(script, []byte(text), 0o700) // #nosec G306 -- a program
 }
 
 // mesonList writes a list of strings: https://mesonbuild.com/Syntax.html#strings

@@ -60,7 +60,7 @@ func (plainToolchain) compile(ctx context.Context, j *job) (product, error) {
 		return product{}, err
 	}
 	flags := append(c.baseFlags(j.C, j.Dir+"=.", j.work+"=work"), "-I.", "-Iinclude")
-	tree, err := openTree(ctx, j, DriverNone, c.pieces, c.command())
+	tree, err := openTree(ctx, j, DriverNone, c.pieces, c.foreignFlags(j.C))
 	if err != nil {
 		return product{}, err
 	}

@@ -34,8 +34,7 @@ func probers() []prober {
 		{LanguageC, "clang", probeC},
 		{LanguageZig, "zig", probeVersion("compiles Zig, and C as well", []string{"zig", "version"}, []string{"python3", "-m", "ziglang", "version"})},
 		{LanguageAssemblyScript, "asc", probeVersion("compiles AssemblyScript", []string{"asc", "--version"})},
-		{TargetWASIP2, "wasm-tools", probeVersion("makes components", []string{"wasm-tools", "--version"})},
-		{TargetWASIP2, "jco", probeVersion("makes components", []string{"jco", "--version"})},
+		{TargetWASIP2, pieceJco, probeComponents},
 	}
 }
 
@@ -57,26 +56,20 @@ func Probe(ctx context.Context, o Options) ([]Compiler, error) {
 			return err
 		})
 	}
-	err := group.Wait()
-	if cause := context.Cause(ctx); cause != nil {
-		err = cause
-	}
-	return found, err
+	return found, group.Wait()
 }
 
 // run makes an answer of whatever a probe returns: a tool that fails is there and does not do.
 func (p prober) run(ctx context.Context, j *job) (Compiler, error) {
 	c, err := p.probe(ctx, j)
-	var missing *MissingError
-	var failed *ToolError
-	switch {
-	case errors.As(err, &missing):
-		c.Err, err = missing, nil
-	case errors.As(err, &failed):
-		c.Err, err = &MissingError{Kind: KindTool, Name: p.name, Purpose: fmt.Sprintf("it is there and fails: %v", failed)}, nil
+	if cause := context.Cause(ctx); cause != nil {
+		return c, cause
 	}
 	c.Language, c.Name = p.language, cmp.Or(c.Name, p.name)
-	return c, err
+	if err != nil && !errors.As(err, &c.Err) {
+		c.Err = &MissingError{Kind: KindTool, Name: p.name, Purpose: fmt.Sprintf("it is there and fails: %v", err)}
+	}
+	return c, nil
 }
 
 func probeGo(ctx context.Context, j *job) (Compiler, error) {
@@ -101,6 +94,14 @@ func probeC(ctx context.Context, j *job) (Compiler, error) {
 		return Compiler{}, err
 	}
 	return Compiler{Path: strings.Join(c.command(), " "), Tool: c.tool}, nil
+}
+
+func probeComponents(ctx context.Context, j *job) (Compiler, error) {
+	t, err := findComponentTool(ctx, j, "command")
+	if err != nil {
+		return Compiler{}, err
+	}
+	return Compiler{Path: t.path, Tool: Tool{t.name, t.version}}, nil
 }
 
 // versionNumber is the first thing in a tool's answer that looks like a version.

@@ -25,6 +25,7 @@ func TestProbe(t *testing.T) {
 		"clang":   fakeClang,
 		"tinygo":  func(Command) (string, int) { return "tinygo version 0.41.0 linux/amd64 (using go version go1.26.0)", 0 },
 		"python3": func(Command) (string, int) { return "0.15.1", 0 },
+		"jco":     func(Command) (string, int) { return "1.10.2", 0 },
 		"asc":     func(Command) (string, int) { return "broken", 1 },
 	}}}
 	all, err := Probe(t.Context(), o)
@@ -33,7 +34,7 @@ func TestProbe(t *testing.T) {
 	}
 	want := []string{
 		"go/go 1.26.1", "go/tinygo 0.41.0", "rust/rustc -", "c/clang 99.1.2", "zig/zig 0.15.1",
-		"assemblyscript/asc -", "wasip2/wasm-tools -", "wasip2/jco -",
+		"assemblyscript/asc -", "wasip2/jco 1.10.2",
 	}
 	if got := names(all); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)

@@ -2,6 +2,7 @@ package build
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"io"
 	"io/fs"
@@ -68,7 +69,7 @@ func chooseProgram(j *job, dir string, before map[string]stamp) (string, error) 
 	var candidates []string
 	seen := map[[sha256.Size]byte]bool{}
 	for _, name := range sortedByDepth(files) {
-		if files[name] == before[name] || (j.C.Bin != "" && !isNamed(name, j.C.Bin)) {
+		if files[name] == before[name] || (j.bin() != "" && !isNamed(name, j.bin())) {
 			continue
 		}
 		sum, ok := readProgram(filepath.Join(dir, filepath.FromSlash(name)), files[name].Size)
@@ -79,12 +80,15 @@ func chooseProgram(j *job, dir string, before map[string]stamp) (string, error) 
 	}
 	switch len(candidates) {
 	case 0:
-		return "", &ResultError{Name: j.C.Bin, Err: ErrNoProgram}
+		return "", &ResultError{Name: j.bin(), Err: ErrNoProgram}
 	case 1:
 		return candidates[0], nil
 	}
 	return "", &AmbiguousError{Dir: j.Dir, What: "programs", Candidates: shortNames(candidates)}
 }
+
+// bin is the program that the options name.
+func (j *job) bin() string { return cmp.Or(j.C.Bin, j.Zig.Bin, j.Command.Bin) }
 
 // shortNames returns what isNamed understands for each file: its program's name, or its path where names are equal.
 func shortNames(files []string) []string {

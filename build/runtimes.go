@@ -22,7 +22,11 @@ func RuntimePack(ctx context.Context, o runtimepack.BuildOptions) (*runtimepack.
 	p, err := runtimepack.Build(ctx, o)
 	var missing *runtimepack.MissingError
 	if errors.As(err, &missing) {
-		return nil, &MissingError{Kind: missing.Kind, Name: missing.Name, Purpose: missing.Purpose, Also: missing.Also}
+		also := missing.Also
+		if missing.Name == "clang" { // of no use alone
+			also = append(also, pieceLibc, pieceLinker, pieceBuiltins)
+		}
+		return nil, &MissingError{Kind: missing.Kind, Name: missing.Name, Purpose: missing.Purpose, Also: also}
 	}
 	return p, err
 }

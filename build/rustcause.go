@@ -10,10 +10,10 @@ import (
 // What cargo and rustc say, for people: each is matched in the forms that it had from 1.63 to 1.96.
 var (
 	failedCrate = regexp.MustCompile("(?m)^error: (?:could not compile|failed to run custom build command for) `([^` ]+)")
-	// needsNewer are the ways to say that a project is for a newer Rust, in an edition, a manifest, a lock file or a
-	// dependency; the first group that matches is the version or the edition.
-	needsNewer = regexp.MustCompile("requires rustc ([0-9.]+[0-9])|@[0-9.]+ requires rustc ([0-9.]+[0-9])|feature `edition([0-9]{4})` is required|" +
-		"older than the `([0-9]{4})` edition|lock file version [`']?[4-9]|supported edition values are")
+	// needsNewer are the ways to say that a project is for a newer Rust: in a dependency, an edition, a lock file. What
+	// the groups match tells the version.
+	needsNewer = regexp.MustCompile("requires rustc ([0-9.]+[0-9])|feature `edition([0-9]{4})` is required|" +
+		"older than the `([0-9]{4})` edition|lock file version [`']?([4-9])|supported edition values are")
 	// noTarget is rustc's word for a standard library that is not there, and for a target that it does not know.
 	noTarget = regexp.MustCompile("the `([\\w-]+)` target may not be installed|(?i:could not find specification for target) \"([\\w-]+)\"")
 	// noCCompiler is what the crates cc and cmake say without a compiler that can make WebAssembly.
@@ -22,17 +22,28 @@ var (
 	cargoOffline = regexp.MustCompile(`(?i)--offline was specified|offline mode|failed to download|Unable to update|network failure|Could not resolve host`)
 )
 
-// editions are the first versions of Rust that know an edition.
-var editions = map[string]string{"2021": "1.56", "2024": "1.85"}
+// since are the first versions of Rust that know an edition or a version of the lock file.
+var since = map[string]string{"2021": "1.56", "2024": "1.85", "4": "1.78"}
+
+// neededRust returns the version of Rust that a project is for, as far as cargo has told it.
+func neededRust(said string) (version string, tooOld bool) {
+	for _, m := range needsNewer.FindAllStringSubmatch(said, -1) {
+		tooOld = true
+		v := strings.Join(m[1:], "")
+		if since[v] != "" {
+			v = since[v]
+		}
+		if version == "" || olderThan(version, v) {
+			version = v
+		}
+	}
+	return version, tooOld
+}
 
 // explain finds the causes of cargo's failure in what it said. When a piece of the toolchain is missing, the error says
 // that instead.
 func (c *cargoCommand) explain(failed *ToolError, said string) error {
-	if m := needsNewer.FindStringSubmatch(said); m != nil {
-		needed := strings.Join(m[1:], "")
-		if v := editions[needed]; v != "" {
-			needed = v
-		}
+	if needed, ok := neededRust(said); ok {
 		failed.Causes = append(failed.Causes, Cause{Kind: CauseOldTool, Subject: strings.TrimSpace("Rust " + needed)})
 		return failed
 	}

@@ -18,6 +18,7 @@ type rustCompiler struct {
 	path         string // rustc
 	version      string
 	commit       string // the compiler's own revision; "unknown" for most distributions
+	llvm         string // the major version of the LLVM in it; "" = not known
 	sysroot      string
 	target       string   // one of rustTargets, or rustComponentTarget
 	linker       string   // the linker to name; "" = rustc finds one by itself
@@ -100,8 +101,9 @@ func (f *rustFinder) describe(ctx context.Context, path string) *rustCompiler {
 		return nil
 	}
 	verbose := said[2]
+	llvm, _, _ := strings.Cut(field(verbose, "LLVM version"), ".")
 	return &rustCompiler{
-		path: path, sysroot: said[1], version: field(verbose, "release"), commit: field(verbose, "commit-hash"), known: strings.Fields(said[3]),
+		path: path, llvm: llvm, sysroot: said[1], version: field(verbose, "release"), commit: field(verbose, "commit-hash"), known: strings.Fields(said[3]),
 	}
 }
 

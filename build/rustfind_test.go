@@ -22,6 +22,10 @@ func TestFindRust(t *testing.T) {
 	old := fakeRustc("1.63.0", at("old"), "wasm32-wasi")
 	bothNames := fakeRustc("1.80.0", at("old"), "wasm32-wasi", "wasm32-wasip1")
 	recent := fakeRustc("1.96.0", at("new"), "wasm32-wasip1")
+	modern := func(c Command) (string, int) {
+		out, exit := recent(c)
+		return strings.Replace(out, "release:", "LLVM version: 22.1.8\nrelease:", 1), exit
+	}
 	cargo, lld := fakeCargo("1.65.0", cargoWorkspace{}), fakeTool(brokenTool)
 	for name, tt := range map[string]struct {
 		tools pathExec
@@ -54,6 +58,10 @@ func TestFindRust(t *testing.T) {
 		"a linker to name": {
 			tools: pathExec{"/usr/rustc": old, "/usr/cargo": cargo, "/usr/wasm-ld-14": lld},
 			want:  rustCompiler{path: "/usr/rustc", target: "wasm32-wasi", cargo: "/usr/cargo", linker: "/usr/wasm-ld-14"},
+		},
+		"the linker of its LLVM": {
+			tools: pathExec{"/usr/rustc": modern, "/usr/cargo": cargo, "/usr/rust-lld": lld, "/usr/wasm-ld-22": lld},
+			want:  rustCompiler{path: "/usr/rustc", target: "wasm32-wasip1", cargo: "/usr/cargo", linker: "/usr/wasm-ld-22"},
 		},
 		"the caller's linker": {
 			tools: pathExec{"/usr/rustc": old, "/usr/cargo": cargo, "/usr/wasm-ld-14": lld},

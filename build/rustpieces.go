@@ -47,13 +47,21 @@ func (f *rustFinder) cargoOf(r *rustCompiler) string {
 	return ""
 }
 
-// links finds a linker. rustc itself looks for rust-lld in its sysroot and on PATH; Debian has it as part of lld. Any
-// other wasm-ld does, of whatever version, but must be named, unless the caller has named one.
+// links finds a linker. rustc itself looks for rust-lld in its sysroot and on PATH. The one in the sysroot is its own; the
+// one on PATH is any lld's, and may be years older than rustc and the C library. So the linker of rustc's own LLVM comes
+// before that, if it is there, and any other after. Those must be named, unless the caller has named one.
 func (f *rustFinder) links(r *rustCompiler) bool {
-	if r.target == rustComponentTarget || getenv(f.Env, r.variable("LINKER")) != "" || f.has("rust-lld") {
+	if r.target == rustComponentTarget || getenv(f.Env, r.variable("LINKER")) != "" {
 		return true
 	}
 	if own, _ := filepath.Glob(filepath.Join(globQuote(r.sysroot), "lib", "rustlib", "*", "bin", "rust-lld*")); slices.ContainsFunc(own, f.has) {
+		return true
+	}
+	if p, err := f.Exec.LookPath(pieceLinker+"-"+r.llvm, f.Env); err == nil && r.llvm != "" {
+		r.linker = p
+		return true
+	}
+	if f.has("rust-lld") {
 		return true
 	}
 	names := []string{pieceLinker}

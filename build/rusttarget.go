@@ -90,11 +90,24 @@ func buildTarget(config []byte) string {
 		if strings.TrimLeft(table, ".")+strings.ReplaceAll(key, " ", "") != "build.target" {
 			continue
 		}
-		if quoted := strings.FieldsFunc(value, func(r rune) bool { return r == '"' || r == '\'' }); len(quoted) > 1 {
-			return quoted[1]
+		if t := firstQuoted(value); t != "" {
+			return t
 		}
 	}
 	return ""
+}
+
+// firstQuoted returns what stands in the first quotes, of either kind.
+func firstQuoted(text string) string {
+	i := strings.IndexAny(text, `"'`)
+	if i < 0 {
+		return ""
+	}
+	in, _, closed := strings.Cut(text[i+1:], text[i:i+1])
+	if !closed {
+		return ""
+	}
+	return in
 }
 
 // reactorFlags make a library a reactor. Rust links a cdylib without any start code: its initializers would run before
@@ -161,9 +174,7 @@ func channelOf(text string) string {
 	for line := range strings.Lines(text) {
 		key, value, ok := strings.Cut(line, "=")
 		if ok && strings.TrimSpace(key) == "channel" {
-			if quoted := strings.FieldsFunc(value, func(r rune) bool { return r == '"' || r == '\'' }); len(quoted) > 1 {
-				return quoted[1]
-			}
+			return firstQuoted(value)
 		}
 	}
 	if text = strings.TrimSpace(text); !strings.ContainsAny(text, "=[\n") {

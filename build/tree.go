@@ -68,7 +68,7 @@ func (t *treeCopy) walk(ctx context.Context, visit func(path, rel string, d fs.D
 }
 
 // versionControl are folders that are no sources.
-var versionControl = []string{".git", ".hg", ".svn"}
+var versionControl = []string{".git", ".hg", ".svn", ".zig-cache", "zig-out"}
 
 // staysInside reports whether a symbolic link stays inside the tree; one that leaves it would lead a build to write into
 // foreign files.

@@ -2,11 +2,15 @@ package pack
 
 import (
 	"context"
+	"os"
 	"path"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/wpkdev/wpk/internal/wpktest"
 )
 
 // FuzzReadManifest reads any bytes as a root, with a config and a layer there
@@ -62,4 +66,32 @@ func readAny(t *testing.T, m *memory, root ocispec.Descriptor) {
 			t.Fatalf("path %q", file.Path)
 		}
 	}
+}
+
+// FuzzReadRuntime reads any bytes as the manifest of a runtime pack whose layers
+// are not there: nothing is unpacked, and no file lies elsewhere.
+func FuzzReadRuntime(f *testing.F) {
+	img, err := Runtime(wpktest.RuntimePack(f, "1.0"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	raw, _ := img.RawManifest()
+	config, _ := img.RawConfigFile()
+	f.Add(raw)
+	dir := f.TempDir()
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		m := newMemory()
+		m.put("", config)
+		m.put("", []byte("\x00asm\x01\x00\x00\x00"))
+		c, err := ReadRuntime(t.Context(), m, m.put(ociImage, raw))
+		if err == nil {
+			err = c.Unpack(t.Context(), filepath.Join(dir, "pack"))
+		}
+		if err == nil {
+			t.Error("a pack without its layers was unpacked")
+		}
+		if entries, _ := os.ReadDir(dir); len(entries) > 0 {
+			t.Errorf("files elsewhere: %v", entries)
+		}
+	})
 }

@@ -56,6 +56,21 @@ has_rust() {
 	)
 }
 
+# The C++ library for the first C compiler that counts.
+has_wasi_cxx() {
+	(
+		tmp=$(mktemp -d)
+		trap 'rm -rf "$tmp"' EXIT
+		for version in '' $versions; do
+			has "clang$version" && links_wasi "clang$version" || continue
+			printf '#include <string>\nint main() { return std::string("").size(); }\n' >"$tmp/a.cc"
+			"clang$version" --target=wasm32-wasi --driver-mode=g++ -fno-exceptions "$tmp/a.cc" -o "$tmp/a.wasm" >/dev/null 2>&1
+			exit
+		done
+		exit 1
+	)
+}
+
 has_llvm_ar() {
 	for version in '' $versions; do
 		has "llvm-ar$version" && return
@@ -86,12 +101,20 @@ test)
 	demo
 	need gcc gcc libc6-dev # go test -race
 	need cmake cmake
+	need ninja ninja-build
+	need meson meson
+	need autoreconf autoconf automake libtool
+	need libtoolize libtool
+	need tclsh tcl # makes SQLite's one file, also the one in the runtime of Python
+	has_wasi_cxx || lack 'the C++ library for WASI (libc++)' @cxx
 	has_rust || lack 'Rust with its standard library for WASI' rustc cargo libstd-rust-dev-wasm32 lld
 	has_llvm_ar || lack 'llvm-ar, which makes the libraries of C projects' @llvm
 	need make make
 	need skopeo skopeo
 	need bzip2 bzip2 # the archive of the C fixture
 	need xz xz-utils
+	need pip3 python3 python3-pip # Zig comes as a package of Python's
+	need patch patch # the runtime of Python
 	need npm nodejs npm # jco and other compilers that npm has
 	;;
 lint) need shellcheck shellcheck ;;
@@ -136,6 +159,7 @@ for package in $missing; do
 	case $package in
 	@wasi) packages="$packages clang$llvm lld$llvm libclang-rt$llvm-dev-wasm32 wasi-libc" ;;
 	@llvm) packages="$packages llvm$llvm" ;;
+	@cxx) packages="$packages libc++$llvm-dev-wasm32 libc++abi$llvm-dev-wasm32" ;;
 	*) packages="$packages $package" ;;
 	esac
 done

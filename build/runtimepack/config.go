@@ -14,7 +14,7 @@ import (
 const (
 	maxConfig = 1 << 20
 	maxList   = 1024
-	maxText   = 512
+	maxText   = 2048
 )
 
 // The forms of what ends up in names of files and artifacts.

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// ErrNoRecipe: there is no recipe for the language.
+// ErrNoRecipe means that there is no recipe for the language.
 var ErrNoRecipe = errors.New("no recipe")
 
 // What a [FormatError] may wrap.

@@ -40,11 +40,10 @@ func readMetadata(raw []byte) (*metadata, error) {
 		if want, known := factFields[key]; !known || want != len(fields) {
 			return nil, fmt.Errorf("line %d: not a fact: %q", n, lines.Text())
 		}
-		if !seen[key] || key == "tool" || key == "source" || key == "flag" {
-			seen[key] = true
-		} else {
+		if repeats := key == "tool" || key == "source" || key == "flag"; seen[key] && !repeats {
 			return nil, fmt.Errorf("line %d: a second %s", n, key)
 		}
+		seen[key] = true
 		if slices.ContainsFunc(fields, func(f string) bool { return f != "" && !isText(f) }) || fields[0] == "" {
 			return nil, fmt.Errorf("line %d: not plain text", n)
 		}

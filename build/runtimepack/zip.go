@@ -63,8 +63,9 @@ func writeZip(w io.Writer, folder fs.FS, stored bool) error {
 
 func addFile(z *zip.Writer, name string, data []byte, stored bool) error {
 	h := &zip.FileHeader{
-		Name: name, Method: zip.Store, ModifiedDate: firstDay,
-		CRC32: crc32.ChecksumIEEE(data), UncompressedSize64: uint64(len(data)),
+		Name: name, Method: zip.Store,
+		ModifiedDate: firstDay, //nolint:staticcheck // CreateRaw writes this one, and Modified would add a second time
+		CRC32:        crc32.ChecksumIEEE(data), UncompressedSize64: uint64(len(data)),
 	}
 	h.SetMode(0o644)
 	for _, r := range name {

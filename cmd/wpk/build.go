@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -127,6 +128,9 @@ func (a *app) compile(ctx context.Context, o build.Options) (module *build.Modul
 		return nil, "", err
 	}
 	o.Env, o.Cache, o.Output = a.env, filepath.Join(cache, "build"), a.ui
+	if self, err := os.Executable(); err == nil {
+		o.C.Emulator = []string{self, "run"} // for CMake and Meson projects that start what they have compiled
+	}
 	a.ui.Status("build: compiling %s", o.Dir)
 	start := time.Now()
 	module, err = build.Build(ctx, o)

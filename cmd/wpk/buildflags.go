@@ -22,6 +22,8 @@ type compileFlags struct {
 	rust     build.RustOptions
 	c        build.COptions
 	python   build.PythonOptions
+	script   javaScriptFlags
+	command  build.CommandOptions
 	ldflags  []string
 	wit      build.ComponentOptions
 	given    func(flag string) bool // whether a flag is on the command line
@@ -31,27 +33,32 @@ type compileFlags struct {
 func (o *compileFlags) register(c *cobra.Command) {
 	f := c.Flags()
 	o.given = f.Changed
-	f.StringVar(&o.language, "language", "", "`LANGUAGE` of the project: go, rust, c, python (default: found out)")
+	f.StringVar(&o.language, "language", "", "`LANGUAGE` of the project: go, rust, c, python, javascript, zig, assemblyscript (default: found out)")
 	f.StringVar(&o.target, "target", "", "`TARGET`: wasip1 (a module, the default), wasip2 (a component)")
 	f.IntVar(&o.jobs, "jobs", 0, "`N` compilers at once (default: one a processor)")
 	f.StringVar(&o.golang.Package, "package", "", "Go, Rust: the `PACKAGE` with the program, such as ./cmd/tool")
 	f.StringSliceVar(&o.golang.Tags, "go-tags", nil, "Go: build `TAGS`")
 	f.BoolVar(&o.golang.BuildVCS, "go-buildvcs", false, "Go: stamp the module with the revision")
 	f.BoolVar(&o.golang.Reactor, "reactor", false, "Go, Rust: build a library (_initialize and exported functions) instead of a command")
+	f.StringVar(&o.golang.Compiler, "compiler", "", "Go: the `COMPILER`: go (the default), tinygo (smaller modules, not all of Go)")
+	f.BoolVar(&o.golang.CgoStubs, "cgo-stubs", false, "Go: build even when a dependency only pretends to work without C")
 	f.StringSliceVar(&o.rust.Features, "features", nil, "Rust: `FEATURES` to enable")
 	f.BoolVar(&o.rust.NoDefaultFeatures, "no-default-features", false, "Rust: leave out the package's default features")
 	f.StringVar(&o.rust.Profile, "profile", "", "Rust: cargo's `PROFILE` (default: release)")
 	f.StringVar(&o.c.CC, "cc", "", "C: the `COMPILER`, with arguments if need be (\"zig cc\")")
 	f.StringArrayVar(&o.c.CFlags, "cflag", nil, "C: one more `FLAG` for the compiler; may be repeated")
 	f.StringVar(&o.c.Driver, "driver", "", "C: `DRIVER` of the build for a folder that has several: cmake, meson, autotools, make, none")
-	f.StringArrayVar(&o.c.Configure, "configure-arg", nil, "C: one more `ARGUMENT` for cmake, meson setup or configure, such as -DWITH_X=OFF; may be repeated")
+	f.StringArrayVar(&o.c.Configure, "configure-arg", nil, "C: one more `ARGUMENT` for cmake, meson setup, configure or make, such as -DWITH_X=OFF; may be repeated")
 	f.StringSliceVar(&o.c.Emulate, "emulate", nil, "C: `CALLS` that wasi-libc emulates on request: signal, mman, getpid, process-clocks")
-	f.BoolVar(&o.c.Setjmp, "setjmp", false, "C: allow setjmp, by WebAssembly's exceptions (clang 19 or newer, and an engine that has them)")
+	f.BoolVar(&o.c.Setjmp, "setjmp", false, "C: allow setjmp, by WebAssembly's exceptions (clang 20 or newer, and an engine that has them)")
 	f.StringVar(&o.c.Bin, "bin", "", "C, Rust: the `PROGRAM` to take: a target of CMake, make or cargo, or a file it leaves")
 	f.StringVar(&o.wit.WIT, "wit", "", "wasip2: `FILE` or folder in DIR with the WIT of a library (default: wit)")
 	f.StringVar(&o.wit.World, "world", "", "wasip2: the `WORLD` to build (default: the only one)")
 	pythonFlags(c, &o.python)
+	o.script.register(c)
 	f.StringVar(&o.runtime, "runtime", "", "Python, JavaScript: the runtime pack, as `REF@sha256:…` (default: the one that is installed)")
+	f.StringVar(&o.command.Run, "command", "", "any other compiler: the shell `COMMAND` that leaves a .wasm, in a copy of DIR, best at $WPK_OUTPUT")
+	f.StringVar(&o.command.Output, "command-output", "", "the `FILE` that the command leaves, below DIR")
 	f.StringArrayVar(&o.ldflags, "ldflag", nil, "one more `FLAG` for the linker; may be repeated")
 }
 
@@ -66,10 +73,14 @@ func (o *compileFlags) options(dir string) (build.Options, error) {
 	if err != nil {
 		return build.Options{}, err
 	}
+	javascript, err := o.script.options(python)
+	if err != nil {
+		return build.Options{}, err
+	}
 	golang.LDFlags = strings.Join(o.ldflags, " ")
 	c.LDFlags = o.ldflags
 	rust.Package, rust.Bin, rust.LDFlags, rust.Reactor = golang.Package, c.Bin, o.ldflags, golang.Reactor
-	settings := build.Settings{Go: golang, Rust: rust, C: c, Python: python, Component: o.wit}
+	settings := build.Settings{Go: golang, Rust: rust, C: c, Python: python, JavaScript: javascript, Command: o.command, Component: o.wit}
 	opts := build.Options{Dir: dir, Language: o.language, Target: o.target, Settings: settings, Jobs: o.jobs}
 	projectOverlay{o.given}.apply(&opts, file.Build)
 	return opts, checkChoices(opts)
@@ -78,9 +89,14 @@ func (o *compileFlags) options(dir string) (build.Options, error) {
 // checkChoices refuses words that no build knows, wherever they come from.
 func checkChoices(o build.Options) error {
 	switch o.Language {
-	case "", build.LanguageGo, build.LanguageRust, build.LanguageC, build.LanguagePython:
+	case "", build.LanguageGo, build.LanguageRust, build.LanguageC, build.LanguagePython, build.LanguageJavaScript, build.LanguageZig, build.LanguageAssemblyScript:
 	default:
-		return &valueError{"--language", o.Language, "want go, rust, c or python"}
+		return &valueError{"--language", o.Language, "want go, rust, c, python, javascript, zig or assemblyscript"}
+	}
+	switch o.Go.Compiler {
+	case "", build.CompilerGo, build.CompilerTinyGo:
+	default:
+		return &valueError{"--compiler", o.Go.Compiler, "want go or tinygo"}
 	}
 	switch o.Target {
 	case "", build.TargetWASIP1, build.TargetWASIP2:

@@ -25,11 +25,11 @@ func requirementFlags(c *cobra.Command, o *build.PythonOptions) {
 func pythonFlags(c *cobra.Command, o *build.PythonOptions) {
 	requirementFlags(c, o)
 	f := c.Flags()
-	f.StringVar(&o.Entry, "entry", "", "Python: `WHAT` starts: a command, module:function, a module or a file")
+	f.StringVar(&o.Entry, "entry", "", "Python: `WHAT` starts: a command, module:function, a module or a file; JavaScript: a command or a file")
 	f.StringVar(&o.SitePackages, "site-packages", "", "Python: take the requirements from this environment's `FOLDER`")
 	f.StringVar(&o.Library, "library", "", "Python: how much of the standard `LIBRARY`: closure (what is imported), all")
 	f.StringSliceVar(&o.Preload, "preload", nil, "Python: `MODULES` to import while building, for a faster start")
-	f.BoolVar(&o.NoSnapshot, "no-snapshot", false, "Python: start the interpreter up when the program runs")
+	f.BoolVar(&o.NoSnapshot, "no-snapshot", false, "Python, JavaScript: start the interpreter up when the program runs")
 }
 
 // fromHere makes the paths of flags absolute: those on a command line start

@@ -29,17 +29,23 @@ func causeHint(c build.Cause) string {
 	case build.CauseProcesses:
 		return "WASI cannot start other programs (" + c.Subject + "): leave that part out"
 	case build.CauseSetjmp:
-		return "setjmp and longjmp need clang 19 or newer, wasi-libc's libsetjmp, and an engine with WebAssembly's exceptions " +
-			"(wpk run, wasmtime 37, not Node 20 or WasmEdge 0.14): --setjmp, see docs/c.md"
+		return "setjmp and longjmp need clang 20 or newer, wasi-libc's libsetjmp, and an engine with WebAssembly's exceptions " +
+			"(wpk run has them, Node 20 does not): --setjmp, see docs/c.md"
 	case build.CauseExceptions:
 		return "C++ exceptions are off, since WebAssembly's C++ library has no unwinder: replace throw and try, or configure the project without them"
 	case build.CauseEmulation:
 		return "wasi-libc emulates this on request: --emulate " + c.Subject
 	case build.CauseLoading:
 		return "WASI has no shared libraries (" + c.Subject + "): link what is loaded, or configure the project without plugins"
+	case build.CauseExecution:
+		return "the build starts a program that it has compiled for WebAssembly (" + c.Subject +
+			"), so it is not made for cross-compiling: look for an option that takes a native one, or for a release with the generated files"
 	case build.CauseSystem:
 		return "WASI has nothing like " + c.Subject + ": look for an option that leaves this out, such as --configure-arg or --cflag -DNO_…"
 	case build.CauseOldTool:
+		if version, ok := strings.CutPrefix(c.Subject, "Go "); ok {
+			return "the project needs Go " + version + " or newer: https://go.dev/dl, or let go fetch it by itself: GOTOOLCHAIN=auto"
+		}
 		return newerHint(c.Subject)
 	case build.CauseDownload:
 		return "a dependency is not here and cannot be downloaded: cargo vendor, or cargo fetch while there is a network, makes builds without one"

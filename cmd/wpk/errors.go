@@ -79,7 +79,7 @@ func oneLine(err error) string {
 // explain maps an error to its exit code and a hint, which may be empty. It is
 // the only place that does.
 func explain(cmd *cobra.Command, err error) (code int, hint string) {
-	for _, f := range []func(error) (int, string){explainUsage, explainPython, explainBuild, explainSmoke, explainRegistry, explainContent, explainSystem} {
+	for _, f := range []func(error) (int, string){explainUsage, explainPython, explainJavaScript, explainBuild, explainSmoke, explainRegistry, explainContent, explainSystem} {
 		if code, hint = f(err); code != 0 {
 			break
 		}
@@ -132,6 +132,8 @@ func explainBuild(err error) (int, string) {
 		return exitBuild, targetHint(target)
 	case errors.As(err, &missing):
 		return exitMissing, missingHint(missing)
+	case errors.Is(err, build.ErrCgo):
+		return exitBuild, cgoHint(err)
 	case errors.As(err, &several):
 		flag := "--package"
 		switch several.What {
@@ -201,6 +203,9 @@ func detectHint(e *build.DetectError) string {
 func missingHint(e *build.MissingError) string {
 	if e.Kind == build.KindTarget && strings.HasPrefix(e.Version, "go") {
 		return "get " + e.Version + " or newer: https://go.dev/dl"
+	}
+	if hint := otherHint(e); hint != "" {
+		return hint
 	}
 	if e.Rustup != "" || strings.HasPrefix(e.Name, "rust") || e.Name == "cargo" {
 		return rustHint(e)

@@ -291,7 +291,7 @@ func blobWords(blobs []pack.Blob) string {
 }
 
 func consumerRows(all []pack.Consumer) [][]ui.Cell {
-	rows := [][]ui.Cell{styled(ui.Faint, "CONSUMER", "STARTS", "NOTE")}
+	rows := [][]ui.Cell{heading("CONSUMER", "STARTS", "NOTE")}
 	styles := map[pack.Starts]ui.Style{pack.StartsPlain: ui.Good, pack.StartsFlag: ui.Warn, pack.StartsNot: ui.Bad}
 	for _, c := range all {
 		rows = append(rows, []ui.Cell{{Text: c.Name}, {Text: string(c.Starts), Style: styles[c.Starts]}, {Text: c.Note, Style: ui.Faint}})

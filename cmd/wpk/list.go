@@ -32,7 +32,7 @@ func newList(a *app) *cobra.Command {
 				return err
 			}
 			entries := make([]listEntry, 0, len(all))
-			rows := [][]ui.Cell{styled(ui.Faint, "REFERENCE", "DIGEST")}
+			rows := [][]ui.Cell{heading("REFERENCE", "DIGEST")}
 			for _, e := range all {
 				entries = append(entries, listEntry{e.Name, string(e.Descriptor.Digest), e.Descriptor.MediaType})
 				rows = append(rows, ui.Cells(ui.Printable(e.Name), string(e.Descriptor.Digest)))

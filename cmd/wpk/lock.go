@@ -79,7 +79,7 @@ func runLock(ctx context.Context, a *app, o lockOptions, dir string) error {
 	projectOverlay{o.given}.python(&o.python, file.Build.Python)
 	opts := build.Options{Dir: dir, Env: a.env, Cache: filepath.Join(cache, "build"), Output: a.ui}
 	opts.Python = o.python
-	if opts.Runtimes, err = a.newRuntimes(""); err != nil {
+	if opts.Runtimes, err = a.newRuntimes(""); err != nil { // the Python to lock for
 		return err
 	}
 	a.ui.Status("lock: asking the index")

@@ -190,8 +190,8 @@ func TestInstallInterrupted(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	killed, err := os.MkdirTemp(mustMkdir(t, filepath.Join(cache, "runtimes")), durable.TempPattern)
-	if err != nil {
+	killed := filepath.Join(cache, "runtimes", strings.Replace(durable.TempPattern, "*", "killed", 1))
+	if err := os.MkdirAll(killed, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	if code := execute(t.Context(), a, []string{"toolchain", "install", h.ref}); code != 0 {
@@ -200,14 +200,6 @@ func TestInstallInterrupted(t *testing.T) {
 	if _, err := os.Stat(killed); !os.IsNotExist(err) {
 		t.Errorf("%s is still there", killed)
 	}
-}
-
-func mustMkdir(t *testing.T, dir string) string {
-	t.Helper()
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	return dir
 }
 
 // Many processes that want the same pack at once all get it.

@@ -100,11 +100,15 @@ func goEnv(t *testing.T, name string) string {
 // condition adds [lacks:A|B] for scripts that skip without one of the programs,
 // [lacks-npm:NAME] for those that need what scripts/npm.sh installs,
 // [lacks-runtime:LANGUAGE] for those that need a runtime pack of
-// scripts/runtimes.sh, and [no-rust] for those that need a Rust which makes WASI programs. In CI
+// scripts/runtimes.sh, and [no-rust] and [no-cxx] for those that need a Rust
+// or a C++ library for WASI. In CI
 // nothing may be lacking.
 func condition(cond string) (bool, error) {
-	if cond == "no-rust" {
+	switch cond {
+	case "no-rust":
 		return lacksRust()
+	case "no-cxx":
+		return lacksCXX()
 	}
 	if name, ok := strings.CutPrefix(cond, "lacks-npm:"); ok {
 		_, err := wpktest.NpmPlace(name)
@@ -141,21 +145,27 @@ func condition(cond string) (bool, error) {
 	return true, nil
 }
 
-// lacksRust reports whether a piece of Rust is missing for a small project.
-var lacksRust = sync.OnceValues(func() (bool, error) {
+// lacksRust reports whether a piece of Rust is missing for a small project, and
+// lacksCXX of C++.
+var (
+	lacksRust = sync.OnceValues(func() (bool, error) { return lacksPiece("rust-hello") })
+	lacksCXX  = sync.OnceValues(func() (bool, error) { return lacksPiece("cxx-hello") })
+)
+
+func lacksPiece(sample string) (bool, error) {
 	cache, err := os.MkdirTemp("", "wpk-test-")
 	if err != nil {
 		return false, err
 	}
 	defer os.RemoveAll(cache)
-	dir := filepath.Join("..", "..", "testdata", "rust-hello")
+	dir := filepath.Join("..", "..", "testdata", sample)
 	_, err = build.Build(context.Background(), build.Options{Dir: dir, Env: os.Environ(), Cache: cache})
 	var missing *build.MissingError
 	if errors.As(err, &missing) && os.Getenv("CI") != "true" {
 		return true, nil
 	}
 	return false, err
-})
+}
 
 // startRegistry starts an empty registry and puts its host into REGISTRY, or
 // into the variable that is named.

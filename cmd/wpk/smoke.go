@@ -136,7 +136,7 @@ func (a *app) readStdin(name string) ([]byte, error) {
 }
 
 func (a *app) printSmoke(r smokeResult) error {
-	rows := [][]ui.Cell{styled(ui.Faint, "ARCH", "RUN BY", "ENGINE", "EXIT", "OUTPUT", "RUN", "TOTAL", "RESULT")}
+	rows := [][]ui.Cell{heading("ARCH", "RUN BY", "ENGINE", "EXIT", "OUTPUT", "RUN", "TOTAL", "RESULT")}
 	for _, c := range r.Cells {
 		by := "native"
 		if c.Emulated {
@@ -191,10 +191,11 @@ func tail(s string, n int) string {
 	return s
 }
 
-func styled(style ui.Style, texts ...string) []ui.Cell {
+// heading is the first row of a table.
+func heading(texts ...string) []ui.Cell {
 	row := ui.Cells(texts...)
 	for i := range row {
-		row[i].Style = style
+		row[i].Style = ui.Faint
 	}
 	return row
 }

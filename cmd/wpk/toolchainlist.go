@@ -107,7 +107,7 @@ func (a *app) missingPacks(all []installedPack) ([]missingPack, error) {
 }
 
 func (a *app) printToolchains(l toolchainList) error {
-	rows := [][]ui.Cell{styled(ui.Faint, "RUNTIME", "VERSION", "USED", "SIZE", "FROM", "DIGEST")}
+	rows := [][]ui.Cell{heading("RUNTIME", "VERSION", "USED", "SIZE", "FROM", "DIGEST")}
 	for _, p := range l.Runtimes {
 		rows = append(rows, p.row())
 	}
@@ -117,7 +117,7 @@ func (a *app) printToolchains(l toolchainList) error {
 	if err := ui.Table(a.ui.Out, a.ui.OutColor, rows); err != nil {
 		return err
 	}
-	rows = [][]ui.Cell{{}, styled(ui.Faint, "LANGUAGE", "COMPILER", "VERSION", "PATH")}
+	rows = [][]ui.Cell{{}, heading("LANGUAGE", "COMPILER", "VERSION", "PATH")}
 	for _, c := range l.Compilers {
 		row := []ui.Cell{{Text: c.Language}, {Text: c.Name}, {Text: ui.Printable(c.Version)}, {Text: ui.Printable(c.Path)}}
 		if c.Err != nil {

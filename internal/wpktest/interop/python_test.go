@@ -1,7 +1,6 @@
 package interop
 
 import (
-	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -136,11 +135,11 @@ func TestNumpyIsRefused(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "main.py"), []byte("import numpy\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	code, said := w.fails(t, "lock", dir)
+	said, code := w.fails(t, os.Environ(), "lock", dir)
 	if code != 4 || !strings.Contains(said, "numpy ") || !strings.Contains(said, "has native code") || !strings.Contains(said, "hint: wpk needs pure Python") {
 		t.Errorf("exit code %d:\n%s", code, said)
 	}
-	code, said = w.fails(t, "build", dir)
+	said, code = w.fails(t, os.Environ(), "build", dir)
 	if code != 3 || !strings.Contains(said, `missing runtime "python"`) {
 		t.Errorf("exit code %d:\n%s", code, said)
 	}
@@ -152,18 +151,4 @@ type pythonResult struct {
 	Build  struct {
 		Dependencies []struct{ Type, Name, Version, SHA256 string }
 	}
-}
-
-// fails runs wpk, which must not succeed, and returns its exit code and what it
-// said.
-func (w wpk) fails(t *testing.T, args ...string) (code int, said string) {
-	t.Helper()
-	cmd := command(t, binary, args...)
-	cmd.Env = append(append(os.Environ(), "WPK_DATA_DIR="+w.store, "WPK_CACHE_DIR="+cache), w.env...)
-	out, err := cmd.CombinedOutput()
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) {
-		t.Fatalf("%s: %v\n%s", cmd, err, out)
-	}
-	return exit.ExitCode(), string(out)
 }

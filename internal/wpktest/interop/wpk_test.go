@@ -103,3 +103,17 @@ func output(t *testing.T, cmd *exec.Cmd, stdin []byte) []byte {
 	}
 	return out
 }
+
+// fails runs wpk, which must not succeed, and returns what it says on stderr.
+func (w wpk) fails(t *testing.T, env []string, args ...string) (said string, code int) {
+	t.Helper()
+	cmd := command(t, binary, args...)
+	cmd.Env = append(append(env, "WPK_DATA_DIR="+w.store, "WPK_CACHE_DIR="+cache), w.env...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	var exit *exec.ExitError
+	if err := cmd.Run(); !errors.As(err, &exit) {
+		t.Fatalf("%s: %v\n%s", cmd, err, stderr.Bytes())
+	}
+	return stderr.String(), exit.ExitCode()
+}

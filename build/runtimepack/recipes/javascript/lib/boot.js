@@ -59,17 +59,16 @@ const modules = {
 modules.module.builtinModules.push(...Object.keys(modules));
 
 // A module that WebAssembly has no use for can be imported; whatever of it is used says so. wpk warned while building.
+// Bundled code copies a module's own properties and inherits from its prototype: the latter is what answers.
 function stub(name) {
-  return new Proxy(function () {}, {
+  return Object.create(new Proxy({}, {
     get(_, key) {
       if (typeof key === "symbol" || ["__esModule", "then", "default", "prototype", "toJSON"].includes(key)) return undefined;
+      if (name === "worker_threads" && key === "isMainThread") return true;
       const use = () => { throw unavailable(`node:${name} (${key})`); };
-      return /^[A-Z]/.test(key) ? class { constructor() { use(); } } : name === "worker_threads" && key === "isMainThread" ? true : use;
+      return /^[A-Z]/.test(key) ? class { constructor() { use(); } } : use;
     },
-    has: () => true,
-    ownKeys: () => ["prototype"],
-    apply() { throw unavailable(`node:${name}`); },
-  });
+  }));
 }
 
 function require(name) {
@@ -79,7 +78,7 @@ function require(name) {
 }
 process.getBuiltinModule = (name) => Object.hasOwn(modules, name.replace(/^node:/, "")) ? require(name) : undefined;
 
-// What the bundler's own code asks for: see build/jsplugin.go.
+// What the bundler's own code asks for: see build/internal/jsbundle/plugin.go.
 const hidden = (object, name, value) => Object.defineProperty(object, name, { value, writable: true, configurable: true });
 hidden(globalThis, Symbol.for("wpk.builtin"), require);
 hidden(globalThis, Symbol.for("wpk.stub"), stub);

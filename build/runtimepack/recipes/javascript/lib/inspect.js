@@ -144,7 +144,7 @@ export const is = {
 
 function ownKeys(context, value, skipIndexes) {
   let keys = context.showHidden ? Object.getOwnPropertyNames(value) : Object.keys(value);
-  if (skipIndexes) keys = keys.filter((k) => !/^(0|[1-9][0-9]*)$/.test(k) && (k !== "length" || !context.showHidden || !skipIndexes));
+  if (skipIndexes) keys = keys.filter((k) => !/^(0|[1-9][0-9]*)$/.test(k));
   const symbols = Object.getOwnPropertySymbols(value).filter((s) => context.showHidden || Object.prototype.propertyIsEnumerable.call(value, s));
   return keys.concat(symbols);
 }
@@ -393,7 +393,7 @@ function columns(context, output, value) {
   }
   const width = longest + 2;
   if (width * 3 + context.indentation >= context.breakLength || !(total / width > 5 || longest <= 6)) return output;
-  const biased = Math.max(width - Math.sqrt(width - total / output.length), 1); // towards a square
+  const biased = Math.max(width - 3 - Math.sqrt(width - total / output.length), 1); // towards a square
   const number = Math.min(
     Math.round(Math.sqrt(2.5 * biased * count) / biased),
     Math.floor((context.breakLength - context.indentation) / width), context.compact * 4, 15);

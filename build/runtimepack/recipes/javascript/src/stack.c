@@ -7,8 +7,8 @@
 
 /*
  * The map, made by wpk of the bundler's source map: little-endian 32-bit words. First the number of places, then five
- * words each: line and column in PROGRAM, offset of the source's name in the map, line and column there. Sorted; all
- * count from one.
+ * words each: line and column in PROGRAM, offset of the source's name in the map (0: none), line and column there.
+ * Sorted; all count from one. A place holds up to the next one: the source goes on as PROGRAM does.
  */
 typedef struct {
 	uint32_t line, column, source, to_line, to_column;
@@ -26,7 +26,7 @@ void stack_map(const unsigned char *bytes, uint32_t size)
 	places = n;
 }
 
-/* find_place returns the last place that is not behind a position, on its line. */
+/* find_place returns the last place that is not behind a position. */
 static const place *find_place(uint32_t line, uint32_t column)
 {
 	const place *p = (const place *)(map + 4);
@@ -38,7 +38,7 @@ static const place *find_place(uint32_t line, uint32_t column)
 		else
 			high = middle;
 	}
-	return low > 0 && p[low - 1].line == line ? p + low - 1 : NULL;
+	return low > 0 && p[low - 1].source ? p + low - 1 : NULL;
 }
 
 typedef struct {
@@ -85,7 +85,8 @@ static void add_frame(buffer *b, const char *line, size_t size)
 		add_text(b, "\n");
 		add(b, line, file - line);
 		add_text(b, (const char *)map + to->source);
-		snprintf(position, sizeof position, ":%u:%u", to->to_line, to->to_column);
+		int over = (int)(to->to_column + column - to->column);
+		snprintf(position, sizeof position, ":%u:%d", (unsigned)(to->to_line + row - to->line), over > 0 ? over : 1);
 		add_text(b, position);
 		add(b, end, line + size - end);
 		return;

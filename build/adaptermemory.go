@@ -1,0 +1,295 @@
+package build
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"slices"
+
+	"github.com/wpkdev/wpk/wasm"
+)
+
+// The adapter lives in the memory of the module that it adapts, and needs 128 KiB of it: a page for what it remembers
+// and a page for its stack. It asks the module's export cabi_realloc for both; without one it lets the memory grow, and
+// so takes addresses for its own that the memory's owner believes to be free: Go's runtime and the C library of before
+// 2023 count on nobody else growing it. So wpk gives every module the export:
+// https://github.com/WebAssembly/component-model/blob/main/design/mvp/CanonicalABI.md
+const reallocExport = "cabi_realloc"
+
+// mallocExport is the C library's, which the linker is told to export for this.
+const mallocExport = "malloc"
+
+// arenaSize is the room in a module without malloc: what the adapter needs, and half of that again.
+const arenaSize = 192 << 10
+
+// arenaMagic begins the room in a module's data.
+const arenaMagic = "wpk: the WASI preview 1 adapter lives here\x00"
+
+// The sections of a core module that change: https://webassembly.github.io/spec/core/binary/modules.html
+const (
+	sectionType     = 1
+	sectionImport   = 2
+	sectionFunction = 3
+	sectionGlobal   = 6
+	sectionExport   = 7
+	sectionCode     = 10
+	sectionData     = 11
+)
+
+// needAdapter makes the linkers of C and Rust export malloc, when a component may be made of what they link.
+func needAdapter(o *Options) {
+	if o.Target == TargetWASIP2 {
+		o.C.LDFlags = append(slices.Clone(o.C.LDFlags), "-Wl,--export="+mallocExport)
+		o.Rust.LDFlags = append(slices.Clone(o.Rust.LDFlags), "--export="+mallocExport)
+	}
+}
+
+// withRealloc returns a module with cabi_realloc: on top of malloc, or in the room that its data has for it. A module
+// with neither, and one that has the export already, stays as it is.
+func withRealloc(module []byte, info *wasm.Module) ([]byte, error) {
+	exports := func(name string) bool {
+		return slices.ContainsFunc(info.Exports, func(e wasm.Export) bool { return e.Kind == "func" && e.Name == name })
+	}
+	if exports(reallocExport) {
+		return module, nil
+	}
+	e := &editor{module: module, info: info}
+	switch arena := bytes.Index(module, []byte(arenaMagic)); {
+	case exports(mallocExport):
+		return e.addRealloc(func() ([]byte, []byte) { return nil, callMalloc(e.exported(mallocExport)) })
+	case arena >= 0:
+		return e.addRealloc(func() ([]byte, []byte) {
+			start := e.address(int64(arena))
+			return arenaGlobal(start), takeFromArena(e.globals(), start+arenaSize)
+		})
+	}
+	return module, nil
+}
+
+// The instructions of the two bodies: https://webassembly.github.io/spec/core/binary/instructions.html
+const (
+	opUnreachable, opIf, opEnd, opCall = 0x00, 0x04, 0x0b, 0x10
+	opLocalGet, opLocalTee             = 0x20, 0x22
+	opGlobalGet, opGlobalSet           = 0x23, 0x24
+	opI32Const, opI32Eqz, opI32GtU     = 0x41, 0x45, 0x4b
+	opI32Add, opI32Sub, opI32And       = 0x6a, 0x6b, 0x71
+	typeI32, blockEmpty                = 0x7f, 0x40
+)
+
+// callMalloc is the body that asks malloc. The parameters are the old address, its size, the alignment, and the new
+// size. The adapter only ever asks for new memory, of alignments that malloc has.
+func callMalloc(malloc uint32) []byte {
+	b := []byte{1, 1, typeI32, opLocalGet, 3, opCall} // one local: the result
+	b = binary.AppendUvarint(b, uint64(malloc))
+	return append(b, opLocalTee, 4, opI32Eqz, opIf, blockEmpty, opUnreachable, opEnd, opLocalGet, 4, opEnd)
+}
+
+// arenaGlobal is the variable that holds the first free address.
+func arenaGlobal(start uint32) []byte {
+	return append(appendI32([]byte{typeI32, 1, opI32Const}, start), opEnd)
+}
+
+// takeFromArena is the body that takes the next free addresses: those from next on, aligned upwards.
+func takeFromArena(next, end uint32) []byte {
+	global := func(b []byte, op byte) []byte { return binary.AppendUvarint(append(b, op), uint64(next)) }
+	b := []byte{1, 1, typeI32, opLocalGet, 2}
+	b = append(global(b, opGlobalGet), opI32Add, opI32Const, 1, opI32Sub)            // next + align - 1
+	b = append(b, opI32Const, 0, opLocalGet, 2, opI32Sub, opI32And, opLocalTee, 4)   // & -align
+	b = global(append(b, opLocalGet, 3, opI32Add), opGlobalSet)                      // next = result + size
+	b = append(appendI32(append(global(b, opGlobalGet), opI32Const), end), opI32GtU) // next > end?
+	return append(b, opIf, blockEmpty, opUnreachable, opEnd, opLocalGet, 4, opEnd)
+}
+
+// An editor adds one function to a module. What it finds malformed shows in err.
+type editor struct {
+	module []byte
+	info   *wasm.Module
+	err    error
+}
+
+var errMalformed = errors.New("malformed module")
+
+// addRealloc adds the export. parts returns a global, if one is needed, and the body.
+func (e *editor) addRealloc(parts func() (global, body []byte)) ([]byte, error) {
+	types, _ := e.count(sectionType)
+	functions, _ := e.count(sectionFunction)
+	global, body := parts()
+	index := uint64(e.imported("func")) + functions
+	export := append(appendName(nil, reallocExport), 0)
+	additions := map[byte][]byte{
+		sectionType:     {0x60, 4, typeI32, typeI32, typeI32, typeI32, 1, typeI32},
+		sectionFunction: binary.AppendUvarint(nil, types),
+		sectionGlobal:   global,
+		sectionExport:   binary.AppendUvarint(export, index),
+		sectionCode:     append(binary.AppendUvarint(nil, uint64(len(body))), body...),
+	}
+	out := slices.Clone(e.module[:8])
+	for _, s := range e.info.Sections {
+		if content := additions[s.ID]; content != nil {
+			n, rest := e.count(s.ID)
+			content = slices.Concat(binary.AppendUvarint(nil, n+1), rest, content)
+			out = append(binary.AppendUvarint(append(out, s.ID), uint64(len(content))), content...)
+			delete(additions, s.ID)
+			continue
+		}
+		out = append(binary.AppendUvarint(append(out, s.ID), uint64(s.Size)), e.content(s)...) //nolint:gosec // a size
+	}
+	if additions[sectionGlobal] == nil {
+		delete(additions, sectionGlobal)
+	}
+	if len(additions) > 0 { // a module that exports functions has all of these sections; Go's has globals, too
+		e.err = errMalformed
+	}
+	return out, e.err
+}
+
+func (e *editor) content(s wasm.Section) []byte { return e.module[s.Offset : s.Offset+s.Size] }
+
+// section returns the content of the first section of a kind.
+func (e *editor) section(id byte) []byte {
+	for _, s := range e.info.Sections {
+		if s.ID == id {
+			return e.content(s)
+		}
+	}
+	return nil
+}
+
+// count returns how many entries a section has, and the bytes of all of them.
+func (e *editor) count(id byte) (uint64, []byte) {
+	b := e.section(id)
+	if b == nil {
+		return 0, nil
+	}
+	c := cursor{rest: b}
+	n := c.number()
+	e.err = errors.Join(e.err, c.err)
+	return n, c.rest
+}
+
+func (e *editor) imported(kind string) uint32 {
+	var n uint32
+	for _, i := range e.info.Imports {
+		if i.Kind == kind {
+			n++
+		}
+	}
+	return n
+}
+
+// globals is the index that the next global gets.
+func (e *editor) globals() uint32 {
+	n, _ := e.count(sectionGlobal)
+	return e.imported("global") + uint32(n) //nolint:gosec // a section has fewer bytes
+}
+
+// exported returns the index of an exported function.
+func (e *editor) exported(name string) uint32 {
+	n, rest := e.count(sectionExport)
+	c := cursor{rest: rest}
+	for range n {
+		found, kind := string(c.take(c.number())), c.take(1)
+		index := c.number()
+		if c.err != nil {
+			break
+		}
+		if found == name && kind[0] == 0 {
+			return uint32(index) //nolint:gosec // number has 32 bits
+		}
+	}
+	e.err = errMalformed
+	return 0
+}
+
+// address returns where in memory a byte of the file lies once the module is there.
+func (e *editor) address(offset int64) uint32 {
+	for _, s := range e.info.Sections {
+		if s.ID != sectionData || offset < s.Offset || offset >= s.Offset+s.Size {
+			continue
+		}
+		c := cursor{rest: e.content(s)}
+		for n := c.number(); n > 0 && c.err == nil; n-- {
+			if flag := c.number(); flag != 0 { // anything else is not for the one memory, or not put there at the start
+				break
+			}
+			start := c.i32Const()
+			size := c.number()
+			begin := s.Offset + s.Size - int64(len(c.rest))
+			c.take(size)
+			if c.err == nil && offset >= begin && offset < begin+int64(size) { //nolint:gosec // number has 32 bits
+				return start + uint32(offset-begin) //nolint:gosec // within the segment
+			}
+		}
+	}
+	e.err = errMalformed
+	return 0
+}
+
+// A cursor reads a module that the decoder has accepted; it looks at what the decoder passes over.
+type cursor struct {
+	rest []byte
+	err  error
+}
+
+func (c *cursor) number() uint64 {
+	v, n := binary.Uvarint(c.rest)
+	if n <= 0 || n > 5 || v > 1<<32-1 {
+		c.err, c.rest = errMalformed, nil
+		return 0
+	}
+	c.rest = c.rest[n:]
+	return v
+}
+
+func (c *cursor) take(n uint64) []byte {
+	if n > uint64(len(c.rest)) {
+		c.err, c.rest = errMalformed, nil
+		return nil
+	}
+	b := c.rest[:n]
+	c.rest = c.rest[n:]
+	return b
+}
+
+// i32Const reads the expression of a segment's place: a constant.
+func (c *cursor) i32Const() uint32 {
+	if op := c.take(1); op == nil || op[0] != opI32Const {
+		c.err = errMalformed
+		return 0
+	}
+	var v uint32
+	for shift := 0; shift < 35; shift += 7 {
+		b := c.take(1)
+		if b == nil {
+			return 0
+		}
+		v |= uint32(b[0]&0x7f) << shift
+		if b[0]&0x80 == 0 {
+			if shift += 7; shift < 32 && b[0]&0x40 != 0 {
+				v |= ^uint32(0) << shift
+			}
+			break
+		}
+	}
+	if end := c.take(1); end == nil || end[0] != opEnd {
+		c.err = errMalformed
+	}
+	return v
+}
+
+// appendI32 appends a signed LEB128 number.
+func appendI32(b []byte, value uint32) []byte {
+	v := int32(value) //nolint:gosec // the same bits
+	for {
+		low := byte(v & 0x7f)
+		v >>= 7
+		if (v == 0 && low&0x40 == 0) || (v == -1 && low&0x40 != 0) {
+			return append(b, low)
+		}
+		b = append(b, low|0x80)
+	}
+}
+
+func appendName(b []byte, name string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(name))), name...)
+}

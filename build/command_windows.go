@@ -1,0 +1,4 @@
+package build
+
+// shellCommand is the shell, with the words that make it run a command.
+func shellCommand() (string, []string) { return "cmd", []string{"/d", "/s", "/c"} }
