@@ -72,7 +72,7 @@ func (b *pythonBuild) groups() []*pythonGroup {
 	for _, d := range b.deps {
 		g := &pythonGroup{name: d.Name + " " + d.Version}
 		for _, c := range d.Contents {
-			g.add(cpython.SiteFolder, c.Path, c.Data)
+			g.add(b.library.SiteFolder(), c.Path, c.Data)
 		}
 		all = append(all, g)
 	}
