@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/wpkdev/wpk/build/internal/bundle"
 	"github.com/wpkdev/wpk/build/internal/cpython"
@@ -71,7 +72,7 @@ func (b *pythonBuild) groups() []*pythonGroup {
 	for _, d := range b.deps {
 		g := &pythonGroup{name: d.Name + " " + d.Version}
 		for _, c := range d.Contents {
-			g.add(cpython.SiteFolder, c.Path, c.Data)
+			g.add(b.library.SiteFolder(), c.Path, c.Data)
 		}
 		all = append(all, g)
 	}
@@ -228,6 +229,9 @@ func (b *pythonBuild) store(g *pythonGroup, done []cpython.Compiled) error {
 	return keep(path, data.Bytes(), maxKeptBytecode)
 }
 
+// snapshotTime bounds the start-up: it takes a second, more with modules to preload, much more on a busy machine.
+const snapshotTime = 15 * time.Minute
+
 // module attaches the program to the runtime, or takes a snapshot of both; unless that was done before.
 func (b *pythonBuild) module(ctx context.Context, blob []byte) (string, error) {
 	h := sha256.New()
@@ -242,7 +246,7 @@ func (b *pythonBuild) module(ctx context.Context, blob []byte) (string, error) {
 	if b.Python.NoSnapshot {
 		module, err = bundle.Attach(b.runtime, blob)
 	} else {
-		module, err = bundle.Snapshot(ctx, bundle.SnapshotOptions{Runtime: b.runtime, Blob: blob, Stdout: b.Output, Stderr: b.Output, Cache: b.engineCache()})
+		module, err = bundle.Snapshot(ctx, bundle.SnapshotOptions{Runtime: b.runtime, Blob: blob, Stdout: b.Output, Stderr: b.Output, Cache: b.engineCache(), Limits: bundle.Limits{Time: snapshotTime}})
 	}
 	var exit *bundle.ExitError
 	if errors.As(err, &exit) {

@@ -32,12 +32,8 @@ var (
 	ErrDigest       = pypi.ErrDigest     // its bytes are not those that are wanted
 	ErrNotLocked    = pypi.ErrNotLocked  // the lock file does not fit the requirements
 	ErrMalformed    = pypi.ErrMalformed  // it cannot be read
-	ErrNotInstalled = errNotInstalled{}  // the environment lacks it
+	ErrNotInstalled = errors.New("is not in the installed environment")
 )
-
-type errNotInstalled struct{}
-
-func (errNotInstalled) Error() string { return "is not in the installed environment" }
 
 // defaultIndex is where everybody gets distributions from.
 const defaultIndex = "https://pypi.org/simple/"
@@ -71,7 +67,17 @@ func (b *pythonBuild) dependencies(ctx context.Context) ([]*pypi.Distribution, e
 	}
 	all, err := r.Finder.Install(ctx, picks)
 	b.warnNative(all, r)
+	b.warnUnlocked(picks)
 	return all, err
+}
+
+// warnUnlocked says that the same sources may be another program tomorrow.
+func (b *pythonBuild) warnUnlocked(picks []pypi.Pick) {
+	pinned := slices.ContainsFunc(b.project.Requirements, func(r pypi.Requirement) bool { return len(r.SHA256) > 0 })
+	if !pinned && slices.ContainsFunc(picks, func(p pypi.Pick) bool { return p.File.URL != "" }) {
+		where, _, _ := strings.Cut(b.project.Requirements[0].Where, ":")
+		b.warned = append(b.warned, Warning{Where: where, Text: "there is no lock file, so the versions were chosen now; wpk lock writes them down"})
+	}
 }
 
 // readPythonLock reads the project's lock file; nil without one.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -39,8 +40,13 @@ type Compiler struct {
 	Stderr  io.Writer
 }
 
-// perRun is how many bytes of source are worth an instance of their own.
-const perRun = 512 << 10
+// perRun is how many bytes of source are worth an instance of their own, and maxPerRun how many one gets: it compiles
+// some hundred kilobytes a second. runTime is for machines that have much else to do.
+const (
+	perRun    = 512 << 10
+	maxPerRun = 2 << 20
+	runTime   = 15 * time.Minute
+)
 
 // Compile compiles sources to bytecode, in their order.
 func (c *Compiler) Compile(ctx context.Context, sources []Source) ([]Compiled, error) {
@@ -72,13 +78,13 @@ func (c *Compiler) Compile(ctx context.Context, sources []Source) ([]Compiled, e
 	return out, g.Wait()
 }
 
-// parts cuts sources into at most n runs of about the same size, and yields each with its place.
+// parts cuts sources into n runs of about the same size, more when they are many, and yields each with its place.
 func parts(sources []Source, n int) func(func(int, []Source) bool) {
 	total := 0
 	for _, s := range sources {
 		total += len(s.Data)
 	}
-	size := max(total/n+1, perRun)
+	size := min(max(total/n+1, perRun), maxPerRun)
 	return func(yield func(int, []Source) bool) {
 		begin, have := 0, 0
 		for i, s := range sources {
@@ -108,6 +114,7 @@ func (c *Compiler) run(ctx context.Context, blob []byte, sources []Source) ([]Co
 	}
 	err := bundle.Run(ctx, bundle.RunOptions{
 		Runtime: c.Runtime, Blob: blob, Args: []string{"compile", "optimize=0"}, Stdin: &in, Stdout: &out, Stderr: c.Stderr, Cache: c.Cache,
+		Limits: bundle.Limits{Time: runTime},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("compile to bytecode: %w", err)

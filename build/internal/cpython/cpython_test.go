@@ -60,6 +60,9 @@ func TestClosure(t *testing.T) {
 			t.Errorf("%q reaches %q, want %q", imports, got, want)
 		}
 	}
+	if got := l.SiteFolder(); got != "usr/lib/python3.13/site-packages/" {
+		t.Error(got)
+	}
 	if _, ok := l.Unavailable["ssl"]; !ok {
 		t.Error(l.Unavailable)
 	}

@@ -8,11 +8,14 @@ import (
 	"github.com/wpkdev/wpk/build/internal/bundle"
 )
 
-// Where a program and its distributions lie in the virtual file system.
-const (
-	AppFolder  = "app/"
-	SiteFolder = "usr/lib/python3.13/site-packages/"
-)
+// AppFolder is where a program lies in the virtual file system.
+const AppFolder = "app/"
+
+// SiteFolder is where distributions lie: "usr/lib/python3.13/site-packages/".
+func (l *Library) SiteFolder() string {
+	parts := strings.SplitN(l.Version, ".", 3)
+	return "usr/lib/python" + strings.Join(parts[:min(2, len(parts))], ".") + "/site-packages/"
+}
 
 // File is a file of the program.
 type File struct {

@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -174,9 +176,45 @@ func (f *Fetcher) fetch(ctx context.Context, file File) ([]byte, error) {
 		return nil, err
 	}
 	if kept != "" {
-		err = writeKept(kept, data)
+		if err = writeKept(kept, data); err == nil {
+			f.prune()
+		}
 	}
 	return data, err
+}
+
+// maxKept bounds the cache of wheels.
+const maxKept = 2 << 30
+
+// prune removes the wheels that came first when there are too many. What goes wrong with that is for the next time.
+func (f *Fetcher) prune() {
+	type wheel struct {
+		dir string
+		fs.FileInfo
+	}
+	var all []wheel
+	var total int64
+	_ = filepath.WalkDir(f.Cache, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return nil //nolint:nilerr // another process may prune as well
+		}
+		if info, err := d.Info(); err == nil {
+			all = append(all, wheel{filepath.Dir(path), info})
+			total += info.Size()
+		}
+		return nil
+	})
+	if total <= maxKept {
+		return
+	}
+	slices.SortFunc(all, func(a, b wheel) int { return a.ModTime().Compare(b.ModTime()) })
+	for _, w := range all {
+		if total <= maxKept/2 {
+			return
+		}
+		total -= w.Size()
+		_ = os.RemoveAll(w.dir)
+	}
 }
 
 // kept is where a file is kept; "" when it cannot be, for want of a digest.

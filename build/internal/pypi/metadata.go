@@ -97,12 +97,13 @@ func ParseEntryPoint(name, value string) (EntryPoint, error) {
 	return e, nil
 }
 
+// letters are what names of modules and functions are made of, as far as people name entry points.
+const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
+
 // dotted tells whether a text is names of Python with dots between.
 func dotted(s string) bool {
 	for part := range strings.SplitSeq(s, ".") {
-		if part == "" || '0' <= part[0] && part[0] <= '9' || strings.ContainsFunc(part, func(r rune) bool {
-			return r < 0x80 && r != '_' && !alphanumeric(byte(r))
-		}) {
+		if part == "" || '0' <= part[0] && part[0] <= '9' || strings.Trim(part, letters) != "" {
 			return false
 		}
 	}

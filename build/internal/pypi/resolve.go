@@ -2,6 +2,7 @@ package pypi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -301,10 +302,10 @@ func (r *Resolver) deadEnd(name string, wants []want, found []candidate) *Distri
 // refusal describes a version that has no file for this target.
 func (r *Resolver) refusal(name string, c candidate, wants []want) error {
 	e := &DistributionError{Name: name, Version: c.version.String(), By: r.chain(wants), Err: c.refused}
-	switch c.refused {
-	case ErrNative:
+	switch {
+	case errors.Is(c.refused, ErrNative):
 		e.Detail = "there are wheels for certain machines only, and none in pure Python (py3-none-any)"
-	case ErrSourceOnly:
+	case errors.Is(c.refused, ErrSourceOnly):
 		e.Detail = "there is no wheel, and building one would run its own programs"
 	}
 	files, err := r.Finder.Files(context.Background(), name)

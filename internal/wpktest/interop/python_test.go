@@ -16,14 +16,15 @@ import (
 var almanac = filepath.Join("..", "..", "..", "testdata", "python-almanac")
 
 // newPython is wpk with the real Python runtime in its store, and no Python on
-// its PATH.
+// its PATH. What is compiled, half a minute of it, is kept beside the runtime
+// for the next test run.
 func newPython(t *testing.T) wpk {
 	t.Helper()
 	made := wpktest.Runtime(t, "python")
 	w := newWpk(t)
 	var packs []packResult
 	w.toolchain(t, &packs, "install", "oci:"+filepath.Join(made, "layout")+":python")
-	w.env = append(w.env, "PATH="+pathWithout(t, "python3", "python", "pip"))
+	w.env = append(w.env, "WPK_CACHE_DIR="+filepath.Join(made, "cache"), "PATH="+pathWithout(t, "python3", "python", "pip"))
 	return w
 }
 

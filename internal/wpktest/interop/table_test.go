@@ -23,6 +23,7 @@ type sample struct {
 	args              []string
 	stdin             string
 	want              string // what stdout must have
+	runtime           string // the language of the runtime pack that it needs
 }
 
 var samples = []sample{
@@ -37,6 +38,10 @@ var samples = []sample{
 	{
 		language: "C", project: "words", src: "c-hello", file: "main.c", from: "%ld lines", to: "%ld rows",
 		stdin: "one two", want: "2 words",
+	},
+	{
+		language: "Python", project: "words", src: "python-hello", file: "src/hello/cli.py", from: "{lines} lines", to: "{lines} rows",
+		stdin: "one two", want: "2 words", runtime: "python",
 	},
 }
 
@@ -76,6 +81,9 @@ func (s sample) measure(t *testing.T) row {
 	// Nothing that an earlier build left, and nothing that a compiler keeps by itself.
 	w := newWpk(t)
 	w.env = []string{"WPK_CACHE_DIR=" + t.TempDir(), "GOCACHE=" + t.TempDir(), "GOFLAGS=-modcacherw"}
+	if s.runtime != "" {
+		w.toolchain(t, &[]packResult{}, "install", "oci:"+filepath.Join(wpktest.Runtime(t, s.runtime), "layout")+":"+s.runtime)
+	}
 	build := func() (string, time.Duration) {
 		var res buildResult
 		start := time.Now()
