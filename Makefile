@@ -52,7 +52,7 @@ test: runners ## set up, then run all tests with real registries and real progra
 	scripts/setup.sh test
 	scripts/tools.sh crane registry >/dev/null
 	scripts/fixtures.sh gojq yq zlib docker-registry >/dev/null
-	scripts/npm.sh internal/wpktest/npm/jco >/dev/null
+	scripts/npm.sh internal/wpktest/npm/jco internal/wpktest/npm/almanac >/dev/null
 	scripts/runtimes.sh >/dev/null
 	$(GO) vet -stdmethods=false ./...
 	$(GO) test $(RACE) -count=1 -timeout 20m $(TESTFLAGS) ./...
@@ -67,7 +67,7 @@ interop: runners ## only the way of real programs through real registries and cl
 	scripts/setup.sh test
 	scripts/tools.sh crane registry >/dev/null
 	scripts/fixtures.sh gojq yq zlib docker-registry >/dev/null
-	scripts/npm.sh internal/wpktest/npm/jco >/dev/null
+	scripts/npm.sh internal/wpktest/npm/jco internal/wpktest/npm/almanac >/dev/null
 	scripts/runtimes.sh >/dev/null
 	$(GO) test -count=1 -v -timeout 20m $(TESTFLAGS) ./internal/wpktest/interop
 
