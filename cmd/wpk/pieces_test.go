@@ -17,12 +17,14 @@ import (
 
 // ownHint are the names that no package manager is asked for, and why.
 var ownHint = map[string]string{
-	"wasip1":         "a newer Go, see missingHint",
-	"wasip1 reactor": "a newer Go, see missingHint",
-	"wasm32-wasip1":  "the compiler was chosen by the user, see missingHint",
-	"wasm32-wasi":    "the older name of the same",
-	"wasi-sdk":       "no package manager has it: an alternative only",
-	"apt-get":        "of recipes of runtime packs, whose words say what else does",
+	"wasip1":                     "a newer Go, see missingHint",
+	"wasip1 reactor":             "a newer Go, see missingHint",
+	"wasm32-wasip1":              "the compiler was chosen by the user, see missingHint",
+	"wasm32-wasi":                "the older name of the same",
+	"wasi-sdk":                   "no package manager has it: an alternative only",
+	"@assemblyscript/wasi-shim":  "a package of the project, see otherHint",
+	"the Python package ziglang": "an alternative only, see otherHint",
+	"apt-get":                    "of recipes of runtime packs, whose words say what else does",
 }
 
 // Every piece that can be missing has a package, or the word that there is
