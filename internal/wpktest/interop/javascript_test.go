@@ -1,10 +1,7 @@
 package interop
 
 import (
-	"bytes"
-	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -89,24 +86,18 @@ func TestJavaScriptPackages(t *testing.T) {
 	if err := os.RemoveAll(filepath.Join(dir, "node_modules", "marked")); err != nil {
 		t.Fatal(err)
 	}
-	w.fails(t, 3, "in "+dir+": npm ci", "build", dir)
+	w.refuses(t, 3, "in "+dir+": npm ci", "build", dir)
 }
 
 // TestJavaScriptWithoutRuntime asks a wpk for JavaScript that has no runtime.
 func TestJavaScriptWithoutRuntime(t *testing.T) {
-	newWpk(t).fails(t, 3, "hint: wpk toolchain build javascript", "build", "../../../testdata/js-hello")
+	newWpk(t).refuses(t, 3, "hint: wpk toolchain build javascript", "build", "../../../testdata/js-hello")
 }
 
-// fails runs wpk, which must end with this code and say this.
-func (w wpk) fails(t *testing.T, code int, says string, args ...string) {
+// refuses runs wpk, which must end with this code and say this.
+func (w wpk) refuses(t *testing.T, code int, says string, args ...string) {
 	t.Helper()
-	cmd := command(t, binary, args...)
-	cmd.Env = append(append(os.Environ(), "WPK_DATA_DIR="+w.store, "WPK_CACHE_DIR="+cache), w.env...)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	var exit *exec.ExitError
-	err := cmd.Run()
-	if !errors.As(err, &exit) || exit.ExitCode() != code || !strings.Contains(stderr.String(), says) {
-		t.Errorf("wpk %s: %v\n%s\nwant exit code %d and %q", strings.Join(args, " "), err, stderr.String(), code, says)
+	if said, got := w.fails(t, os.Environ(), args...); got != code || !strings.Contains(said, says) {
+		t.Errorf("wpk %s: exit code %d\n%s\nwant exit code %d and %q", strings.Join(args, " "), got, said, code, says)
 	}
 }
