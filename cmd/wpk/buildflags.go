@@ -82,7 +82,9 @@ func (o *compileFlags) options(dir string) (build.Options, error) {
 	rust.Package, rust.Bin, rust.LDFlags, rust.Reactor = golang.Package, c.Bin, o.ldflags, golang.Reactor
 	settings := build.Settings{Go: golang, Rust: rust, C: c, Python: python, JavaScript: javascript, Command: o.command, Component: o.wit}
 	opts := build.Options{Dir: dir, Language: o.language, Target: o.target, Settings: settings, Jobs: o.jobs}
-	projectOverlay{o.given}.apply(&opts, file.Build)
+	overlay := projectOverlay{o.given}
+	overlay.apply(&opts, file.Build)
+	value(overlay, "runtime", &o.runtime, file.Build.Runtime)
 	return opts, checkChoices(opts)
 }
 
