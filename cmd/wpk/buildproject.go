@@ -25,6 +25,13 @@ func (p projectOverlay) apply(o *build.Options, b project.Build) {
 	p.c(&o.C, b.C)
 	p.python(&o.Python, b.Python)
 	p.javascript(&o.JavaScript, b.JavaScript)
+	value(p, "", &o.Zig.Zig, b.Zig.Zig)
+	value(p, "", &o.Zig.Release, b.Zig.Release)
+	list(p, "", &o.Zig.Flags, b.Zig.Flags)
+	value(p, "bin", &o.Zig.Bin, b.Zig.Bin)
+	value(p, "entry", &o.AssemblyScript.Entry, b.AssemblyScript.Entry)
+	value(p, "", &o.AssemblyScript.Target, b.AssemblyScript.Target)
+	list(p, "", &o.AssemblyScript.Flags, b.AssemblyScript.Flags)
 }
 
 func (p projectOverlay) golang(o *build.GoOptions, y project.Go) {
@@ -68,6 +75,7 @@ func (p projectOverlay) javascript(o *build.JavaScriptOptions, y project.JavaScr
 	}
 }
 
+// value takes what the file says unless the flag is given; "" is no flag.
 func value(p projectOverlay, flag string, to *string, from string) {
 	if from != "" && !p.given(flag) {
 		*to = from

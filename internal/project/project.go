@@ -26,18 +26,20 @@ type File struct {
 
 // Build says how the module is made. An empty value leaves the choice to wpk.
 type Build struct {
-	Language   string     `yaml:"language"` // one of build's Language constants
-	Target     string     `yaml:"target"`   // wasip1 or wasip2
-	Runtime    string     `yaml:"runtime"`  // the runtime pack, as REF@sha256:…
-	Command    Command    `yaml:"command"`  // a compiler that wpk does not know; its text alone will do
-	WIT        string     `yaml:"wit"`      // a component's interfaces
-	World      string     `yaml:"world"`    // which world of them
-	Emulate    []string   `yaml:"emulate"`  // the same as c.emulate
-	Go         Go         `yaml:"go"`
-	Rust       Rust       `yaml:"rust"`
-	C          C          `yaml:"c"` // C and C++
-	Python     Python     `yaml:"python"`
-	JavaScript JavaScript `yaml:"javascript"`
+	Language       string         `yaml:"language"` // one of build's Language constants
+	Target         string         `yaml:"target"`   // wasip1 or wasip2
+	Runtime        string         `yaml:"runtime"`  // the runtime pack, as REF@sha256:…
+	Command        Command        `yaml:"command"`  // a compiler that wpk does not know; its text alone will do
+	WIT            string         `yaml:"wit"`      // a component's interfaces
+	World          string         `yaml:"world"`    // which world of them
+	Emulate        []string       `yaml:"emulate"`  // the same as c.emulate
+	Go             Go             `yaml:"go"`
+	Rust           Rust           `yaml:"rust"`
+	C              C              `yaml:"c"` // C and C++
+	Python         Python         `yaml:"python"`
+	JavaScript     JavaScript     `yaml:"javascript"`
+	Zig            Zig            `yaml:"zig"`
+	AssemblyScript AssemblyScript `yaml:"assemblyscript"`
 }
 
 // Command is a command that leaves a module.
@@ -99,6 +101,21 @@ type JavaScript struct {
 	Entry    string `yaml:"entry"`
 	Minify   *bool  `yaml:"minify"`
 	Snapshot *bool  `yaml:"snapshot"`
+}
+
+// Zig are the settings for Zig.
+type Zig struct {
+	Zig     string   `yaml:"zig"`
+	Release string   `yaml:"release"`
+	Flags   []string `yaml:"flags"`
+	Bin     string   `yaml:"bin"`
+}
+
+// AssemblyScript are the settings for AssemblyScript.
+type AssemblyScript struct {
+	Entry  string   `yaml:"entry"`
+	Target string   `yaml:"target"`
+	Flags  []string `yaml:"flags"`
 }
 
 // Load reads the file of the project in dir. A project without one has the zero File. The error is an [*Error] for
