@@ -272,13 +272,20 @@ func (r *autotoolsRun) levelTimes() error {
 
 // teachConfigSub lets every config.sub of the project know the host.
 func (r *autotoolsRun) teachConfigSub(ctx context.Context) error {
-	return filepath.WalkDir(r.dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.Name() != "config.sub" || !d.Type().IsRegular() {
-			return err
+	var found []string
+	err := filepath.WalkDir(r.dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.Name() == "config.sub" && d.Type().IsRegular() {
+			found = append(found, path)
 		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, path := range found {
 		ask := Command{Path: r.shell, Args: []string{path, wasiHost}, Dir: r.dir, Env: r.env()}
 		if _, err := output(ctx, r.Exec, ask); err == nil {
-			return nil
+			continue
 		}
 		if err := context.Cause(ctx); err != nil {
 			return err
@@ -286,6 +293,9 @@ func (r *autotoolsRun) teachConfigSub(ctx context.Context) error {
 		if err := os.Rename(path, path+".before"); err != nil {
 			return err
 		}
-		return os.WriteFile(path, []byte(configSubShim), 0o700) // #nosec G306 -- a program
-	})
+		if err := os.WriteFile(path, []byte(configSubShim), 0o700); err != nil { // #nosec G306 -- a program
+			return err
+		}
+	}
+	return nil
 }

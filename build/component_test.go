@@ -165,7 +165,8 @@ func checkComponentCase(t *testing.T, tt componentCase, m *Module, err error, ca
 	t.Helper()
 	var missing *MissingError
 	var path *fs.PathError
-	switch _, wantPath := tt.err.(*fs.PathError); {
+	wantPath := errors.As(tt.err, &path)
+	switch {
 	case tt.missing != "" && (!errors.As(err, &missing) || missing.Name != tt.missing):
 		t.Fatalf("got %v, want %s missing", err, tt.missing)
 	case wantPath && !errors.As(err, &path), !wantPath && tt.err != nil && !errors.Is(err, tt.err):

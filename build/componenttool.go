@@ -138,8 +138,8 @@ func (f *componentFinder) adapter(wasmTools string) []byte {
 func jcoLibraries(jco string) []string {
 	const library = "node_modules/@bytecodealliance/jco/lib"
 	places := []string{filepath.Join(filepath.Dir(jco), filepath.FromSlash(library))}
-	if real, err := filepath.EvalSymlinks(jco); err == nil {
-		places = append(places, filepath.Join(filepath.Dir(filepath.Dir(real)), "lib"))
+	if file, err := filepath.EvalSymlinks(jco); err == nil {
+		places = append(places, filepath.Join(filepath.Dir(filepath.Dir(file)), "lib"))
 	}
 	return places
 }

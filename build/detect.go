@@ -14,85 +14,134 @@ const cmakeFile = "CMakeLists.txt"
 // makefiles tell a make project, in the order in which GNU make looks for them.
 var makefiles = []string{"GNUmakefile", "makefile", "Makefile"}
 
-// detect chooses the toolchain for the job's folder. Go and Rust come first, because their projects often have a Makefile
-// to drive them; Python for the same reason, when its own files say that it is one; then the most specific description
-// of a C project; then loose sources.
+// A language is one that detect knows: by a file that says so, or, when no project of any language has one, by loose
+// sources.
+type language struct {
+	name   string
+	looked []string // what a person would have to add
+	// described reports whether a folder has a description of such a project. Nil is never.
+	described func(j *job) bool
+	// loose reports whether a folder has sources that may be a program without any description. Nil is never.
+	loose func(j *job) bool
+	// choose returns the toolchain, or says what the folder lacks. It is called for the language that was asked for too.
+	choose func(j *job) (toolchain, error)
+}
+
+// languages in the order in which they are tried. Go and Rust come first, because their projects often have a Makefile to
+// drive them, and Zig and AssemblyScript beside a package.json; then Python and JavaScript for the same reason; then C.
+func languages() []language {
+	return []language{
+		{
+			LanguageGo,
+			[]string{"go.mod"},
+			func(j *job) bool {
+				return exists(j.Dir, "go.mod") || exists(j.Dir, "go.work") || (hasGoFiles(j.Dir) && goModuleAbove(j.Dir))
+			},
+			func(j *job) bool { return hasGoFiles(j.Dir) },
+			chooseGo,
+		},
+		{
+			LanguageRust,
+			[]string{cargoFile},
+			func(j *job) bool { return exists(j.Dir, cargoFile) }, nil,
+			chooseRust,
+		},
+		{
+			LanguageZig,
+			[]string{zigBuildFile},
+			func(j *job) bool { return exists(j.Dir, zigBuildFile) || existsAny(j.Dir, zigMainFiles) }, nil,
+			always(zigToolchain{}),
+		},
+		{
+			LanguageAssemblyScript,
+			[]string{ascConfigFile},
+			func(j *job) bool { return hasAssemblyScript(j.Dir) }, nil,
+			always(assemblyScriptToolchain{}),
+		},
+		{
+			LanguagePython,
+			[]string{"pyproject.toml", "*.py"},
+			func(j *job) bool { return isPython(j.Dir) },
+			func(j *job) bool { return hasPythonFiles(j.Dir) },
+			always(pythonToolchain{}),
+		},
+		{
+			LanguageJavaScript,
+			[]string{packageFile, "*.js", "*.ts"},
+			func(j *job) bool { return isJavaScript(j.Dir) },
+			func(j *job) bool { return len(scripts(j.Dir)) > 0 },
+			always(javaScriptToolchain{}),
+		},
+		{
+			LanguageC, nil, // it says itself what it looked for
+			func(j *job) bool { _, err := chooseC(j); return err == nil }, nil,
+			chooseC,
+		},
+	}
+}
+
+// Languages returns the languages that [Options.Language] may name, beside [LanguageCommand].
+func Languages() []string {
+	var names []string
+	for _, l := range languages() {
+		names = append(names, l.name)
+	}
+	return names
+}
+
+// detect chooses the toolchain for the job's folder.
 func detect(j *job) (toolchain, error) {
-	switch j.Language {
-	case LanguageGo:
-		return detectGo(j.Dir)
-	case LanguageRust:
-		if exists(j.Dir, cargoFile) {
-			return rustToolchain{}, nil
-		}
-		return nil, &DetectError{Dir: j.Dir, Looked: []string{cargoFile}, Err: ErrUnknownLanguage}
-	case LanguagePython:
-		return pythonToolchain{}, nil
-	case LanguageJavaScript:
-		return javaScriptToolchain{}, nil
-	case LanguageC:
-		return detectC(j.Dir, j.C.Driver)
-	case LanguageZig:
-		return zigToolchain{}, nil
-	case LanguageAssemblyScript:
-		return assemblyScriptToolchain{}, nil
-	case LanguageCommand:
+	all := languages()
+	if j.Language == LanguageCommand || j.Language == "" && j.Command.Run != "" {
 		return commandToolchain{}, nil
-	case "":
-		if j.Command.Run != "" {
-			return commandToolchain{}, nil
+	}
+	if j.Language != "" {
+		for _, l := range all {
+			if l.name == j.Language {
+				return l.choose(j)
+			}
 		}
-	default:
 		return nil, &DetectError{Dir: j.Dir, Looked: []string{j.Language}, Err: ErrUnknownLanguage}
 	}
-	if exists(j.Dir, "go.mod") || exists(j.Dir, "go.work") || (hasGoFiles(j.Dir) && goModuleAbove(j.Dir)) {
+	var looked []string
+	for _, is := range []func(language) func(*job) bool{
+		func(l language) func(*job) bool { return l.described },
+		func(l language) func(*job) bool { return l.loose },
+	} {
+		for _, l := range all {
+			if f := is(l); f != nil && f(j) {
+				return l.choose(j)
+			}
+		}
+	}
+	for _, l := range all {
+		looked = append(looked, l.looked...)
+	}
+	_, err := chooseC(j)
+	var none *DetectError
+	if errors.As(err, &none) {
+		none.Looked = append(looked, none.Looked...)
+	}
+	return nil, err
+}
+
+// always chooses a toolchain that says itself what its projects lack.
+func always(t toolchain) func(*job) (toolchain, error) {
+	return func(*job) (toolchain, error) { return t, nil }
+}
+
+func chooseGo(j *job) (toolchain, error) {
+	if exists(j.Dir, "go.work") || goModuleAbove(j.Dir) {
 		return goToolchain{}, nil
 	}
+	return nil, &DetectError{Dir: j.Dir, Looked: []string{"go.mod"}, Err: ErrNoGoModule}
+}
+
+func chooseRust(j *job) (toolchain, error) {
 	if exists(j.Dir, cargoFile) {
 		return rustToolchain{}, nil
 	}
-	if t := detectMore(j.Dir); t != nil {
-		return t, nil
-	}
-	if isPython(j.Dir) {
-		return pythonToolchain{}, nil
-	}
-	if isJavaScript(j.Dir) {
-		return javaScriptToolchain{}, nil
-	}
-	t, err := detectC(j.Dir, j.C.Driver)
-	if err != nil && hasPythonFiles(j.Dir) {
-		return pythonToolchain{}, nil
-	}
-	if err != nil && len(scripts(j.Dir)) > 0 {
-		return javaScriptToolchain{}, nil
-	}
-	if err != nil && hasGoFiles(j.Dir) {
-		return detectGo(j.Dir)
-	}
-	var none *DetectError
-	if errors.As(err, &none) {
-		none.Looked = append([]string{"go.mod", cargoFile, zigBuildFile, ascConfigFile, "pyproject.toml", "*.py", packageFile, "*.js", "*.ts"}, none.Looked...)
-	}
-	return t, err
-}
-
-// detectMore knows the languages whose projects have a file that no other language's have; nil is none of them.
-func detectMore(dir string) toolchain {
-	if exists(dir, zigBuildFile) || slices.ContainsFunc(zigMainFiles, func(name string) bool { return exists(dir, name) }) {
-		return zigToolchain{}
-	}
-	if hasAssemblyScript(dir) {
-		return assemblyScriptToolchain{}
-	}
-	return nil
-}
-
-func detectGo(dir string) (toolchain, error) {
-	if exists(dir, "go.work") || goModuleAbove(dir) {
-		return goToolchain{}, nil
-	}
-	return nil, &DetectError{Dir: dir, Looked: []string{"go.mod"}, Err: ErrNoGoModule}
+	return nil, &DetectError{Dir: j.Dir, Looked: []string{cargoFile}, Err: ErrUnknownLanguage}
 }
 
 // The values of [COptions.Driver].
@@ -104,7 +153,8 @@ const (
 	DriverNone      = "none"      // no build description: wpk compiles the C and C++ files itself
 )
 
-func detectC(dir, driver string) (toolchain, error) {
+func chooseC(j *job) (toolchain, error) {
+	dir, driver := j.Dir, j.C.Driver
 	looked := []string{}
 	for _, d := range []struct {
 		name  string
@@ -129,9 +179,7 @@ func detectC(dir, driver string) (toolchain, error) {
 	return nil, &DetectError{Dir: dir, Looked: looked, Err: ErrUnknownLanguage}
 }
 
-func hasMakefile(dir string) bool {
-	return slices.ContainsFunc(makefiles, func(name string) bool { return exists(dir, name) })
-}
+func hasMakefile(dir string) bool { return existsAny(dir, makefiles) }
 
 // hasGoFiles reports whether a folder holds a Go package, its tests aside.
 func hasGoFiles(dir string) bool {
@@ -150,6 +198,11 @@ func goModuleAbove(dir string) bool {
 		}
 		dir = parent
 	}
+}
+
+// existsAny reports whether a folder holds a regular file of one of those names.
+func existsAny(dir string, names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return exists(dir, name) })
 }
 
 // exists reports whether a folder holds a regular file of that name.

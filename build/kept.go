@@ -16,7 +16,7 @@ import (
 	"github.com/wpkdev/wpk/internal/filelock"
 )
 
-// What the kept folders of one kind may hold together. A release build of a large Rust project leaves half a gigabyte.
+// What all kept folders may hold together. A release build of a large Rust project leaves half a gigabyte.
 const (
 	maxKept      = 12
 	maxKeptBytes = 4 << 30
@@ -30,16 +30,16 @@ type kept struct {
 	release func()
 }
 
-// keep opens the folder for an identity, which names everything that what is in it depends on. Without a cache folder
+// keep opens the folder for an identity, which names everything that what is in it depends on, its language first. Without a cache folder
 // the job's own one serves, and is gone with it.
-func (j *job) keep(ctx context.Context, kind string, identity ...string) (*kept, error) {
+func (j *job) keep(ctx context.Context, identity ...string) (*kept, error) {
 	sum := sha256.Sum256([]byte(strings.Join(identity, "\x00")))
 	name := hex.EncodeToString(sum[:12])
 	if j.Cache == "" {
-		k := &kept{dir: j.path(kind, name), isNew: true, release: func() {}}
+		k := &kept{dir: j.path("kept", name), isNew: true, release: func() {}}
 		return k, os.MkdirAll(k.dir, 0o700)
 	}
-	all := filepath.Join(filepath.Dir(j.work), kind)
+	all := filepath.Join(filepath.Dir(j.work), "kept")
 	if err := os.MkdirAll(all, 0o700); err != nil {
 		return nil, err
 	}

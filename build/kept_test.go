@@ -12,7 +12,7 @@ import (
 
 func TestKept(t *testing.T) {
 	j := newTestJob(t, Options{})
-	first, err := j.keep(t.Context(), "rust", "a", "b")
+	first, err := j.keep(t.Context(), "a", "b")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,7 +21,7 @@ func TestKept(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	if _, err := j.keep(ctx, "rust", "a", "b"); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := j.keep(ctx, "a", "b"); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a folder was held twice: %v", err)
 	}
 	if _, err := first.started(); err != nil {
@@ -33,7 +33,7 @@ func TestKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range maxKept { // others push it out, as the one that was used first
-		k, err := j.keep(t.Context(), "rust", fmt.Sprint(i))
+		k, err := j.keep(t.Context(), fmt.Sprint(i))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -52,7 +52,7 @@ func TestKept(t *testing.T) {
 	if folders > maxKept {
 		t.Errorf("%d folders are kept, the limit is %d", folders, maxKept)
 	}
-	again, err := j.keep(t.Context(), "rust", "a", "b")
+	again, err := j.keep(t.Context(), "a", "b")
 	if err != nil || !again.isNew || again.dir != first.dir {
 		t.Errorf("the folder that was not used is still there: %+v, %v", again, err)
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -29,11 +28,11 @@ type prober struct {
 func probers() []prober {
 	return []prober{
 		{LanguageGo, "go", probeGo},
-		{LanguageGo, "tinygo", probeVersion("makes small modules of Go", []string{"tinygo", "version"})},
+		{LanguageGo, "tinygo", probeTinyGo},
 		{LanguageRust, "rustc", probeRust},
 		{LanguageC, "clang", probeC},
-		{LanguageZig, "zig", probeVersion("compiles Zig, and C as well", []string{"zig", "version"}, []string{"python3", "-m", "ziglang", "version"})},
-		{LanguageAssemblyScript, "asc", probeVersion("compiles AssemblyScript", []string{"asc", "--version"})},
+		{LanguageZig, "zig", probeZig},
+		{LanguageAssemblyScript, "asc", probeAsc},
 		{TargetWASIP2, pieceJco, probeComponents},
 	}
 }
@@ -104,25 +103,26 @@ func probeComponents(ctx context.Context, j *job) (Compiler, error) {
 	return Compiler{Path: t.path, Tool: Tool{t.name, t.version}}, nil
 }
 
-// versionNumber is the first thing in a tool's answer that looks like a version.
-var versionNumber = regexp.MustCompile(`[0-9]+\.[0-9]+[0-9A-Za-z.+-]*`)
-
-// probeVersion asks the first of some commands that is there for its version.
-func probeVersion(purpose string, commands ...[]string) func(context.Context, *job) (Compiler, error) {
-	return func(ctx context.Context, j *job) (Compiler, error) {
-		name := commands[0][0]
-		for _, command := range commands {
-			path, err := j.Exec.LookPath(command[0], j.Env)
-			if err != nil {
-				continue
-			}
-			out, err := output(ctx, j.Exec, Command{Path: path, Args: command[1:], Dir: j.Dir, Env: j.Env})
-			if err != nil {
-				continue
-			}
-			call := append([]string{path}, command[1:len(command)-1]...)
-			return Compiler{Path: strings.Join(call, " "), Tool: Tool{name, versionNumber.FindString(out)}}, nil
-		}
-		return Compiler{}, &MissingError{Kind: KindTool, Name: name, Purpose: purpose}
+func probeTinyGo(ctx context.Context, j *job) (Compiler, error) {
+	t, err := newTinyGo(ctx, j)
+	if err != nil {
+		return Compiler{}, err
 	}
+	return Compiler{Path: t.path, Tool: Tool{"tinygo", t.version}}, nil
+}
+
+func probeZig(ctx context.Context, j *job) (Compiler, error) {
+	z, err := findZig(ctx, j)
+	if err != nil {
+		return Compiler{}, err
+	}
+	return Compiler{Path: strings.Join(z.command, " "), Tool: Tool{"zig", z.version}}, nil
+}
+
+func probeAsc(ctx context.Context, j *job) (Compiler, error) {
+	a, err := newAsc(ctx, j)
+	if err != nil {
+		return Compiler{}, err
+	}
+	return Compiler{Path: a.path, Tool: Tool{"asc", a.version}}, nil
 }

@@ -76,7 +76,7 @@ func (r *rustCompiler) compile(ctx context.Context, j *job) (product, error) {
 
 // buildKept builds the program in the folder of the last build of its project, and takes it out of there.
 func (c *cargoCommand) buildKept(ctx context.Context, p *rustProgram) (out string, err error) {
-	if c.kept, err = c.keep(ctx, "rust", c.identity()...); err != nil {
+	if c.kept, err = c.keep(ctx, c.identity()...); err != nil {
 		return "", err
 	}
 	defer c.kept.release()
@@ -113,7 +113,7 @@ func (c *cargoCommand) buildKept(ctx context.Context, p *rustProgram) (out strin
 // identity is what one folder of cargo's belongs to: the project, the tools and everything that shapes the module.
 // Cargo would tell such changes itself; only the folder would grow with each of them.
 func (c *cargoCommand) identity() []string {
-	id := []string{c.ws.Root, c.rust.path, c.rust.version, c.rust.commit, c.rust.cargo, c.rust.cargoVersion, c.rust.linker}
+	id := []string{LanguageRust, c.ws.Root, c.rust.path, c.rust.version, c.rust.commit, c.rust.cargo, c.rust.cargoVersion, c.rust.linker}
 	return slices.Concat(id, c.flags(), c.rustFlags(), c.rust.shapingEnv(c.env))
 }
 

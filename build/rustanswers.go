@@ -79,15 +79,15 @@ func (a *answers) save() {
 
 // programStamp tells whether a file has changed; "" when it is not there.
 func programStamp(path string) string {
-	real, err := realPath(path)
+	resolved, err := realPath(path)
 	if err != nil {
 		return ""
 	}
-	info, err := os.Stat(real)
+	info, err := os.Stat(resolved)
 	if err != nil {
 		return ""
 	}
-	return fmt.Sprint(real, info.Size(), info.ModTime().UnixNano(), changeTime(info))
+	return fmt.Sprint(resolved, info.Size(), info.ModTime().UnixNano(), changeTime(info))
 }
 
 // rustupPlace is everything that rustup chooses a toolchain by.

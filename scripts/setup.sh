@@ -62,7 +62,8 @@ has_wasi_cxx() {
 		tmp=$(mktemp -d)
 		trap 'rm -rf "$tmp"' EXIT
 		for version in '' $versions; do
-			has "clang$version" && links_wasi "clang$version" || continue
+			has "clang$version" || continue
+			links_wasi "clang$version" || continue
 			printf '#include <string>\nint main() { return std::string("").size(); }\n' >"$tmp/a.cc"
 			"clang$version" --target=wasm32-wasi --driver-mode=g++ -fno-exceptions "$tmp/a.cc" -o "$tmp/a.wasm" >/dev/null 2>&1
 			exit

@@ -25,7 +25,7 @@ fi
 bin=$(
 	IFS=:
 	for folder in "$home"/fixtures/rust-wasip1@*/bin $PATH; do
-		[ -x "$folder/cargo" ] && [ -x "$folder/rustc" ] || continue
+		if [ ! -x "$folder/cargo" ] || [ ! -x "$folder/rustc" ]; then continue; fi
 		minor=$("$folder/rustc" --version 2>/dev/null | sed -n 's/^rustc 1\.\([0-9]*\)\..*/\1/p')
 		[ "${minor:-0}" -lt $needs ] || { echo "$folder" && break; }
 	done

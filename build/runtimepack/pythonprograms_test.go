@@ -133,6 +133,8 @@ RuntimeError: failed é
 maximum recursion depth exceeded
 parser survived
 repr survived
+json survived
+9969216677189303386214405760200
 150 MiB
 getattr survived
 `},

@@ -33,7 +33,7 @@ type compileFlags struct {
 func (o *compileFlags) register(c *cobra.Command) {
 	f := c.Flags()
 	o.given = f.Changed
-	f.StringVar(&o.language, "language", "", "`LANGUAGE` of the project: go, rust, c, python, javascript, zig, assemblyscript (default: found out)")
+	f.StringVar(&o.language, "language", "", "`LANGUAGE` of the project: "+orList(build.Languages())+" (default: found out)")
 	f.StringVar(&o.target, "target", "", "`TARGET`: wasip1 (a module, the default), wasip2 (a component)")
 	f.IntVar(&o.jobs, "jobs", 0, "`N` compilers at once (default: one a processor)")
 	f.StringVar(&o.golang.Package, "package", "", "Go, Rust: the `PACKAGE` with the program, such as ./cmd/tool")
@@ -82,16 +82,16 @@ func (o *compileFlags) options(dir string) (build.Options, error) {
 	rust.Package, rust.Bin, rust.LDFlags, rust.Reactor = golang.Package, c.Bin, o.ldflags, golang.Reactor
 	settings := build.Settings{Go: golang, Rust: rust, C: c, Python: python, JavaScript: javascript, Command: o.command, Component: o.wit}
 	opts := build.Options{Dir: dir, Language: o.language, Target: o.target, Settings: settings, Jobs: o.jobs}
-	projectOverlay{o.given}.apply(&opts, file.Build)
+	overlay := projectOverlay{o.given}
+	overlay.apply(&opts, file.Build)
+	value(overlay, "runtime", &o.runtime, file.Build.Runtime)
 	return opts, checkChoices(opts)
 }
 
 // checkChoices refuses words that no build knows, wherever they come from.
 func checkChoices(o build.Options) error {
-	switch o.Language {
-	case "", build.LanguageGo, build.LanguageRust, build.LanguageC, build.LanguagePython, build.LanguageJavaScript, build.LanguageZig, build.LanguageAssemblyScript:
-	default:
-		return &valueError{"--language", o.Language, "want go, rust, c, python, javascript, zig or assemblyscript"}
+	if known := build.Languages(); o.Language != "" && o.Language != build.LanguageCommand && !slices.Contains(known, o.Language) {
+		return &valueError{"--language", o.Language, "want " + orList(known)}
 	}
 	switch o.Go.Compiler {
 	case "", build.CompilerGo, build.CompilerTinyGo:
@@ -116,6 +116,12 @@ func checkChoices(o build.Options) error {
 		}
 	}
 	return checkLibrary(o.Python)
+}
+
+// orList is "a, b or c".
+func orList(words []string) string {
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
 // imageFlags say how to pack.

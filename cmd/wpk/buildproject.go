@@ -15,10 +15,16 @@ type projectOverlay struct {
 func (p projectOverlay) apply(o *build.Options, b project.Build) {
 	value(p, "language", &o.Language, b.Language)
 	value(p, "target", &o.Target, b.Target)
+	value(p, "command", &o.Command.Run, b.Command.Run)
+	value(p, "command-output", &o.Command.Output, b.Command.Output)
+	value(p, "wit", &o.Component.WIT, b.WIT)
+	value(p, "world", &o.Component.World, b.World)
 	p.golang(&o.Go, b.Go)
 	p.rust(&o.Rust, b.Rust)
+	list(p, "emulate", &o.C.Emulate, b.Emulate)
 	p.c(&o.C, b.C)
 	p.python(&o.Python, b.Python)
+	p.javascript(&o.JavaScript, b.JavaScript)
 }
 
 func (p projectOverlay) golang(o *build.GoOptions, y project.Go) {
@@ -27,6 +33,8 @@ func (p projectOverlay) golang(o *build.GoOptions, y project.Go) {
 	value(p, "ldflag", &o.LDFlags, strings.Join(y.LDFlags, " "))
 	choice(p, "go-buildvcs", &o.BuildVCS, y.BuildVCS)
 	choice(p, "reactor", &o.Reactor, y.Reactor)
+	value(p, "compiler", &o.Compiler, y.Compiler)
+	choice(p, "cgo-stubs", &o.CgoStubs, y.CgoStubs)
 }
 
 func (p projectOverlay) rust(o *build.RustOptions, y project.Rust) {
@@ -38,6 +46,7 @@ func (p projectOverlay) rust(o *build.RustOptions, y project.Rust) {
 	}
 	value(p, "profile", &o.Profile, y.Profile)
 	list(p, "ldflag", &o.LDFlags, y.LDFlags)
+	choice(p, "reactor", &o.Reactor, y.Reactor)
 }
 
 func (p projectOverlay) c(o *build.COptions, y project.C) {
@@ -46,6 +55,17 @@ func (p projectOverlay) c(o *build.COptions, y project.C) {
 	list(p, "ldflag", &o.LDFlags, y.LDFlags)
 	value(p, "driver", &o.Driver, y.Driver)
 	value(p, "bin", &o.Bin, y.Bin)
+	list(p, "configure-arg", &o.Configure, y.Configure)
+	list(p, "emulate", &o.Emulate, y.Emulate)
+	choice(p, "setjmp", &o.Setjmp, y.Setjmp)
+}
+
+func (p projectOverlay) javascript(o *build.JavaScriptOptions, y project.JavaScript) {
+	value(p, "entry", &o.Entry, y.Entry)
+	choice(p, "minify", &o.Minify, y.Minify)
+	if y.Snapshot != nil && !p.given("no-snapshot") {
+		o.NoSnapshot = !*y.Snapshot
+	}
 }
 
 func value(p projectOverlay, flag string, to *string, from string) {

@@ -6,7 +6,9 @@ import (
 	"go/token"
 	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,11 +17,14 @@ import (
 
 // ownHint are the names that no package manager is asked for, and why.
 var ownHint = map[string]string{
-	"wasip1":         "a newer Go, see missingHint",
-	"wasip1 reactor": "a newer Go, see missingHint",
-	"wasm32-wasip1":  "the compiler was chosen by the user, see missingHint",
-	"wasm32-wasi":    "the older name of the same",
-	"wasi-sdk":       "no package manager has it: an alternative only",
+	"wasip1":                     "a newer Go, see missingHint",
+	"wasip1 reactor":             "a newer Go, see missingHint",
+	"wasm32-wasip1":              "the compiler was chosen by the user, see missingHint",
+	"wasm32-wasi":                "the older name of the same",
+	"wasi-sdk":                   "no package manager has it: an alternative only",
+	"@assemblyscript/wasi-shim":  "a package of the project, see otherHint",
+	"the Python package ziglang": "an alternative only, see otherHint",
+	"apt-get":                    "of recipes of runtime packs, whose words say what else does",
 }
 
 // Every piece that can be missing has a package, or the word that there is
@@ -32,6 +37,7 @@ func TestEveryPieceHasAPackage(t *testing.T) {
 			t.Errorf("%s was not found in the sources: this test does not read them rightly", known)
 		}
 	}
+	maps.Copy(pieces, recipeNames(t, filepath.Join("..", "..", "build", "runtimepack", "recipes")))
 	pieces["qemu"] = "smoke"
 	for _, i := range languageInstallers {
 		pieces[i.program] = "cmd/wpk/install.go"
@@ -128,6 +134,29 @@ func isRuntime(lit *ast.CompositeLit) bool {
 		kind, ok := kv.Value.(*ast.Ident)
 		return ok && kind.Name == "KindRuntime"
 	})
+}
+
+// recipeCall is a line of a recipe that names what it needs; see lib.sh there.
+var recipeCall = regexp.MustCompile(`(?m)^\s*(?:.*\|\| |.*&& )?(?:need|missing (?:tool|target|sysroot)) ([a-z][\w+.-]*) `)
+
+// recipeNames are the names of what the recipes of runtime packs need.
+func recipeNames(t *testing.T, root string) map[string]string {
+	t.Helper()
+	names := map[string]string{}
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".sh") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, m := range recipeCall.FindAllStringSubmatch(string(text), -1) {
+			names[m[1]] = path
+		}
+		return err
+	})
+	if err != nil || names["clang"] == "" {
+		t.Errorf("the recipes say %v, %v", names, err)
+	}
+	return names
 }
 
 func isMissingError(e ast.Expr) bool {

@@ -77,6 +77,10 @@ func fill(n *yaml.Node, v reflect.Value, key string, depth int) error {
 }
 
 func fillStruct(n *yaml.Node, v reflect.Value, key string, depth int) error {
+	if c, ok := v.Addr().Interface().(*Command); ok && n.Kind == yaml.ScalarNode {
+		c.Run = n.Value
+		return nil
+	}
 	if n.Kind != yaml.MappingNode {
 		return at(n, "%s: want keys with values, not %s", orFile(key), nodeName(n))
 	}

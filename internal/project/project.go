@@ -26,12 +26,24 @@ type File struct {
 
 // Build says how the module is made. An empty value leaves the choice to wpk.
 type Build struct {
-	Language string `yaml:"language"` // one of build's Language constants
-	Target   string `yaml:"target"`   // wasip1 or wasip2
-	Go       Go     `yaml:"go"`       // settings for Go
-	Rust     Rust   `yaml:"rust"`     // settings for Rust
-	C        C      `yaml:"c"`        // settings for C and C++
-	Python   Python `yaml:"python"`   // settings for Python
+	Language   string     `yaml:"language"` // one of build's Language constants
+	Target     string     `yaml:"target"`   // wasip1 or wasip2
+	Runtime    string     `yaml:"runtime"`  // the runtime pack, as REF@sha256:…
+	Command    Command    `yaml:"command"`  // a compiler that wpk does not know; its text alone will do
+	WIT        string     `yaml:"wit"`      // a component's interfaces
+	World      string     `yaml:"world"`    // which world of them
+	Emulate    []string   `yaml:"emulate"`  // the same as c.emulate
+	Go         Go         `yaml:"go"`
+	Rust       Rust       `yaml:"rust"`
+	C          C          `yaml:"c"` // C and C++
+	Python     Python     `yaml:"python"`
+	JavaScript JavaScript `yaml:"javascript"`
+}
+
+// Command is a command that leaves a module.
+type Command struct {
+	Run    string `yaml:"run"` // for the system's shell
+	Output string `yaml:"output"`
 }
 
 // Go are the settings for Go.
@@ -41,6 +53,8 @@ type Go struct {
 	LDFlags  []string `yaml:"ldflags"`
 	BuildVCS *bool    `yaml:"buildvcs"`
 	Reactor  *bool    `yaml:"reactor"`
+	Compiler string   `yaml:"compiler"`
+	CgoStubs *bool    `yaml:"cgo-stubs"`
 }
 
 // Rust are the settings for Rust.
@@ -51,15 +65,19 @@ type Rust struct {
 	DefaultFeatures *bool    `yaml:"default-features"`
 	Profile         string   `yaml:"profile"`
 	LDFlags         []string `yaml:"ldflags"`
+	Reactor         *bool    `yaml:"reactor"`
 }
 
 // C are the settings for C and C++.
 type C struct {
-	CC      string   `yaml:"cc"`
-	CFlags  []string `yaml:"cflags"`
-	LDFlags []string `yaml:"ldflags"`
-	Driver  string   `yaml:"driver"`
-	Bin     string   `yaml:"bin"`
+	CC        string   `yaml:"cc"`
+	CFlags    []string `yaml:"cflags"`
+	LDFlags   []string `yaml:"ldflags"`
+	Driver    string   `yaml:"driver"`
+	Bin       string   `yaml:"bin"`
+	Configure []string `yaml:"configure"`
+	Emulate   []string `yaml:"emulate"`
+	Setjmp    *bool    `yaml:"setjmp"`
 }
 
 // Python are the settings for Python.
@@ -74,6 +92,13 @@ type Python struct {
 	Library      string   `yaml:"library"`
 	Preload      []string `yaml:"preload"`
 	Snapshot     *bool    `yaml:"snapshot"`
+}
+
+// JavaScript are the settings for JavaScript and TypeScript.
+type JavaScript struct {
+	Entry    string `yaml:"entry"`
+	Minify   *bool  `yaml:"minify"`
+	Snapshot *bool  `yaml:"snapshot"`
 }
 
 // Load reads the file of the project in dir. A project without one has the zero File. The error is an [*Error] for

@@ -28,6 +28,10 @@ func TestLoad(t *testing.T) {
 		"build:\n  language: c\n  c:\n    cflags: [-DX=1, '-DY=a b']\n    bin: prog\n": {
 			Build: Build{Language: "c", C: C{CFlags: []string{"-DX=1", "-DY=a b"}, Bin: "prog"}},
 		},
+		"build:\n  command: make web\n  emulate: [signal, mman]": {
+			Build: Build{Command: Command{Run: "make web"}, Emulate: []string{"signal", "mman"}},
+		},
+		"build:\n  command: {run: make web, output: out/a.wasm}": {Build: Build{Command: Command{"make web", "out/a.wasm"}}},
 		"build: {go: {tags: netgo, reactor: true}, rust: {default-features: no, profile: 1.10}}": {
 			Build: Build{Go: Go{Tags: []string{"netgo"}, Reactor: &yes}, Rust: Rust{DefaultFeatures: &no, Profile: "1.10"}},
 		},

@@ -32,7 +32,12 @@ func EncodeMap(sourceMap []byte) ([]byte, error) {
 	if err := json.Unmarshal(sourceMap, &m); err != nil {
 		return nil, fmt.Errorf("%w: %w", errMap, err)
 	}
-	places, err := decodeMappings(m.Mappings, len(m.Sources))
+	own := make([]bool, len(m.Sources))
+	for i, s := range m.Sources {
+		_, foreign := packageFolder(s)
+		own[i] = !foreign
+	}
+	places, err := decodeMappings(m.Mappings, own)
 	if err != nil {
 		return nil, err
 	}
@@ -55,8 +60,9 @@ func word(b []byte, v int) []byte {
 	return binary.LittleEndian.AppendUint32(b, uint32(v)) //nolint:gosec // bounded by decodeMappings and by memory
 }
 
-// decodeMappings reads the segments, and keeps those that do not follow from the place before.
-func decodeMappings(mappings string, sources int) ([]place, error) {
+// decodeMappings reads the segments, and keeps those that do not follow from the place before. For sources that are not
+// the project's own a place a line is enough: their columns may be some characters off.
+func decodeMappings(mappings string, own []bool) ([]place, error) {
 	var places []place
 	var source, line, column int
 	for n, text := range strings.Split(mappings, ";") {
@@ -73,7 +79,7 @@ func decodeMappings(mappings string, sources int) ([]place, error) {
 			p := place{line: n + 1, column: at + 1}
 			if len(fields) > 1 {
 				source, line, column = source+fields[1], line+fields[2], column+fields[3]
-				if source < 0 || source >= sources || line < 0 || column < 0 {
+				if source < 0 || source >= len(own) || line < 0 || column < 0 {
 					return nil, errMap
 				}
 				p.source, p.toLine, p.toColumn = source+1, line+1, column+1
@@ -81,7 +87,7 @@ func decodeMappings(mappings string, sources int) ([]place, error) {
 			if at < 0 || len(places) == maxPlaces {
 				return nil, errMap
 			}
-			if len(places) == 0 || !follows(places[len(places)-1], p) {
+			if len(places) == 0 || !follows(places[len(places)-1], p, p.source > 0 && own[p.source-1]) {
 				places = append(places, p)
 			}
 		}
@@ -89,11 +95,14 @@ func decodeMappings(mappings string, sources int) ([]place, error) {
 	return places, nil
 }
 
-func follows(p, next place) bool {
+func follows(p, next place, exact bool) bool {
 	if p.source == 0 || next.source == 0 {
 		return p.source == next.source
 	}
-	return p.source == next.source && next.toLine-p.toLine == next.line-p.line && next.toColumn-p.toColumn == next.column-p.column
+	if p.source != next.source || next.toLine-p.toLine != next.line-p.line {
+		return false
+	}
+	return next.toColumn-p.toColumn == next.column-p.column || (!exact && p.line == next.line)
 }
 
 const vlqDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"

@@ -43,7 +43,7 @@ func componentPrograms(t *testing.T, tool string) []program {
 	}
 	if tool == "jco" {
 		all = append(all,
-			program{name: "CMake", src: "c-cmake", build: []string{"--bin", "primes"}, stdin: compose},
+			program{name: "CMake", src: "c-cmake", build: []string{"--bin", "primes"}, args: []string{"100"}},
 			program{name: "make", src: "c-make", build: []string{"--bin", "rot13"}, stdin: compose})
 	}
 	for i := range all {

@@ -148,7 +148,10 @@ func TestSameDigestInAnotherFolder(t *testing.T) {
 // buildResult is what these tests need of wpk build --json.
 type buildResult struct {
 	Digest string
-	Module struct{ Digest string }
+	Module struct {
+		Digest string
+		Size   int64
+	}
 }
 
 func (w wpk) build(t *testing.T, dir string, p program, refs ...string) buildResult {

@@ -22,21 +22,10 @@ type other struct {
 	missing   string // what the error names on a machine without anything
 }
 
-// useZig puts the fixture's Zig where wpk looks first, and its cache where the
-// next run of these tests finds it: its own library takes minutes to compile.
+// useZig puts the fixture's Zig where wpk looks first.
 func useZig(t *testing.T, _ string) {
 	t.Helper()
-	fixture := wpktest.Fixture(t, "ziglang")
-	t.Setenv("ZIG", filepath.Join(fixture, "ziglang", "zig"))
-	lasting, kept := filepath.Join(fixture, "..", "..", "zig-cache"), filepath.Join(cache, "build", "zig")
-	for _, dir := range []string{lasting, filepath.Dir(kept)} {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.Symlink(lasting, kept); err != nil && !errors.Is(err, os.ErrExist) {
-		t.Fatal(err)
-	}
+	t.Setenv("ZIG", filepath.Join(wpktest.Fixture(t, "ziglang"), "ziglang", "zig"))
 }
 
 func useAsc(t *testing.T, copied string) {

@@ -17,13 +17,17 @@ fact language javascript
 fact version "$version"
 fact abi 1
 
-# QuickJS as it is but for two things: there are no threads, which Atomics would need, and the text of a stack goes
-# through stack.c.
+# QuickJS as it is but for three things: there are no threads, which Atomics would need; the text of a stack goes
+# through stack.c; functions of the program point into its source instead of copying it, see engine.c.
 sed -e 's/^#define CONFIG_ATOMICS$//' \
 	-e '/^static void build_backtrace(/,/^}/s/str = JS_NewString(ctx, (char \*)dbuf.buf);/str = stack_text(ctx, error_obj, (const char *)dbuf.buf);/' \
+	-e 's/js_strndup(ctx, (const char \*)\(class_start_ptr\|ptr\),/source_keep(ctx, (const char *)\1,/' \
+	-e 's/js_free(ctx, \(ctor_fd\|fd\)->source);/source_drop(ctx->rt, \1->source);/' \
+	-e 's/js_free_rt(rt, b->debug.source);/source_drop(rt, b->debug.source);/' \
 	"$source_dir/quickjs.c" >"$source_dir/engine_quickjs.c"
-if [ "$(grep -c stack_text "$source_dir/engine_quickjs.c")" != 1 ]; then
-	say "this version of QuickJS makes the text of a stack in another way; recipe.sh has to be adapted"
+if [ "$(grep -c 'stack_text(' "$source_dir/engine_quickjs.c")" != 1 ] || [ "$(grep -c 'source_keep(' "$source_dir/engine_quickjs.c")" != 3 ] ||
+	[ "$(grep -c 'source_drop(' "$source_dir/engine_quickjs.c")" != 3 ]; then
+	say "this version of QuickJS is not what recipe.sh changes; it has to be adapted"
 	exit 1
 fi
 

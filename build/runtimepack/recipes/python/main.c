@@ -13,6 +13,12 @@
 
 static PyObject *boot; /* the module _wpkboot */
 
+/*
+ * How deep C code of Python may call itself. CPython allows 5000 for WASI, which is what Wasmtime bears: V8 has 1 MB of
+ * stack, wazero's interpreter 2000 frames, and there an overflow ends the process where RecursionError should be raised.
+ */
+enum { RECURSION = 600 };
+
 /* wpk_environ is os.environ's raw material: the C library's idea of the environment, as bytes. */
 static PyObject *wpk_environ(PyObject *self, PyObject *none)
 {
@@ -82,6 +88,13 @@ static void frozen_modules(void)
 	PyImport_FrozenModules = table;
 }
 
+/* is_service: wpk runs this while it builds, in an engine with much stack, to compile sources that may be deep. */
+static int is_service(void)
+{
+	const wpk_entry *entry = wpk_find(".main");
+	return entry && !strncmp((const char *)wpk_data(entry), "service ", 8);
+}
+
 static void configure(PyConfig *config, int snapshot)
 {
 	PyConfig_InitIsolatedConfig(config);
@@ -91,8 +104,7 @@ static void configure(PyConfig *config, int snapshot)
 	config->write_bytecode = 0;
 	config->parse_argv = 0;
 	config->module_search_paths_set = 1; /* _wpkboot sets sys.path */
-	const wpk_entry *entry = wpk_find(".main");
-	if (snapshot || (entry && !strncmp((const char *)wpk_data(entry), "service ", 8))) {
+	if (snapshot || is_service()) {
 		/* The seed of str's hash is part of what is frozen; and services answer with the same bytes each time. */
 		config->use_hash_seed = 1;
 		config->hash_seed = 0;
@@ -159,6 +171,8 @@ static void wpk_start_up(int snapshot)
 	configure(&config, snapshot);
 	check(Py_InitializeFromConfig(&config));
 	PyConfig_Clear(&config);
+	if (!is_service())
+		PyThreadState_Get()->c_recursion_remaining -= Py_C_RECURSION_LIMIT - RECURSION;
 	sqlite3_vfs_find(NULL)->xRandomness = sqlite_random; /* its own knows the time only */
 	boot = PyImport_ImportModule("_wpkboot");
 	PyObject *done = boot ? PyObject_CallMethod(boot, "start", "i", snapshot) : NULL;

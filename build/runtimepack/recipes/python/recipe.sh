@@ -8,6 +8,7 @@ set -eu
 suites=trixie             # one suite on all machines: its Python gets security fixes and nothing else
 memory=20971520           # of a runtime without a program, in bytes; the program's blob begins there
 stack=8388608             # Python's recursion limit is hit before its end
+# shellcheck disable=SC2089,SC2090 # the quotes are for C
 sqlite_flags='-DSQLITE_WASI=1 -DSQLITE_THREADSAFE=0 -DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_DEFAULT_UNIX_VFS="unix-none"
 	-DSQLITE_NOHAVE_SYSTEM -DSQLITE_OMIT_POPEN -DSQLITE_ENABLE_COLUMN_METADATA -DSQLITE_ENABLE_FTS5
 	-DSQLITE_ENABLE_MATH_FUNCTIONS -DSQLITE_ENABLE_RTREE'
@@ -192,7 +193,7 @@ fact language python
 fact version "${upstream%%+*}"
 fact abi 1
 fact flag "-O2"
-fact flag "sqlite $(echo $sqlite_flags)"
+fact flag "sqlite $(echo "$sqlite_flags" | tr -s '\n\t' ' ')"
 patch_python
 
 say 'compiling the libraries'

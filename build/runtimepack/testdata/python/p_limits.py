@@ -21,6 +21,21 @@ try:
 except RecursionError as error:
     print("repr survived")
 del nested
+import functools
+import json
+
+try:
+    json.loads("[" * 100000)
+except RecursionError:
+    print("json survived")
+
+
+@functools.cache
+def fibonacci(n):
+    return n if n < 2 else fibonacci(n - 1) + fibonacci(n - 2)
+
+
+print(fibonacci(150))
 blocks = [bytearray(1 << 20) for _ in range(150)]
 blocks[-1][-1] = 1
 print(sum(map(len, blocks)) >> 20, "MiB")

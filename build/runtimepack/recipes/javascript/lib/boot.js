@@ -8,12 +8,14 @@ import { DOMException, error, unavailable } from "wpk:errors";
 import events, { AbortController, AbortSignal, CustomEvent, Event, EventTarget } from "wpk:events";
 import fs from "wpk:fs";
 import fsPromises from "wpk:fspromises";
+import { Intl } from "wpk:intl";
 import * as loop from "wpk:loop";
 import * as native from "wpk:native";
 import path from "wpk:path";
 import process, { begin, fail, run } from "wpk:process";
 import readline, { promises as readlinePromises } from "wpk:readline";
 import { crypto, os, perf_hooks, performance, querystring, timers, timersPromises, tty, webcrypto } from "wpk:small";
+import { RegExp } from "wpk:regexp";
 import stream, { promises as streamPromises } from "wpk:stream";
 import string_decoder from "wpk:string_decoder";
 import url, { URL, URLSearchParams } from "wpk:url";
@@ -88,7 +90,7 @@ const { setTimeout, setInterval, setImmediate, clearTimeout, clearInterval, clea
 const globals = {
   global: globalThis, console, process, Buffer, URL, URLSearchParams, TextEncoder, TextDecoder, setTimeout, setInterval, setImmediate, clearTimeout,
   clearInterval, clearImmediate, queueMicrotask, structuredClone, atob, btoa, performance, crypto: webcrypto, AbortController, AbortSignal, Event,
-  CustomEvent, EventTarget, DOMException,
+  CustomEvent, EventTarget, DOMException, Intl, RegExp,
 };
 for (const [name, value] of Object.entries(globals)) hidden(globalThis, name, value);
 hidden(globalThis, "gc", native.gc);

@@ -119,12 +119,13 @@ static void wpk_start_up(int snapshot)
 		fputs("the program has no " PROGRAM "\n", stderr);
 		exit(WPK_EXIT_NO_PROGRAM);
 	}
+	engine_program((const char *)source, size);
 	JSModuleDef *m = compile(PROGRAM, (const char *)source, size);
 	if (!m)
 		die();
 	program = JS_MKPTR(JS_TAG_MODULE, m);
 	if (snapshot) {
-		memset((void *)source, 0, size); /* it is not needed again, and zeros take no room */
+		/* The library is compiled, and zeros take no room in a snapshot. */
 		for (const library_file *f = library; f->name; f++)
 			memset(f->data, 0, f->size);
 		JS_RunGC(rt);

@@ -14,6 +14,7 @@
 
 /* engine.c: what needs QuickJS's insides */
 void engine_seed(JSContext *ctx, uint64_t seed); /* of Math.random */
+void engine_program(const char *source, size_t size); /* the text that stays where it is */
 
 /* stack.c: the stack of an error as people expect it; called by QuickJS itself, see recipe.sh */
 JSValue stack_text(JSContext *ctx, JSValueConst error, const char *frames);
