@@ -13,10 +13,14 @@ def environment():
     return jinja2.Environment(loader=jinja2.PackageLoader("almanac"), autoescape=True, trim_blocks=True)
 
 
+# Notes are parts of a page that has its own styles.
+SETTINGS = {"report_level": 5, "stylesheet_path": ""}
+
+
 async def note(item):
     """An item's note as HTML. The sleep stands for what a larger program would wait for."""
     await asyncio.sleep(0.001)
-    parts = docutils.core.publish_parts(item.note, writer="html5", settings_overrides={"report_level": 5})
+    parts = docutils.core.publish_parts(item.note, writer="html5", settings_overrides=SETTINGS)
     return parts["body"].strip()
 
 
