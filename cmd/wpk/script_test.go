@@ -66,6 +66,10 @@ func TestScripts(t *testing.T) {
 			if jco, err := wpktest.NpmPlace("jco"); err == nil {
 				e.Setenv("JCO", filepath.Join(jco, "node_modules", ".bin"))
 			}
+			// What scripts/runtimes.sh has made.
+			if place, err := wpktest.RuntimePlace("javascript"); err == nil {
+				e.Setenv("JAVASCRIPT", place)
+			}
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -92,12 +96,20 @@ func goEnv(t *testing.T, name string) string {
 }
 
 // condition adds [lacks:A|B] for scripts that skip without one of the programs,
-// [lacks-npm:NAME] for those that need what scripts/npm.sh installs, and
+// [lacks-npm:NAME] for those that need what scripts/npm.sh installs,
+// [lacks-runtime:LANGUAGE] for what scripts/runtimes.sh makes, and
 // [no-rust] for those that need a Rust which makes WASI programs. In CI
 // nothing may be lacking.
 func condition(cond string) (bool, error) {
 	if cond == "no-rust" {
 		return lacksRust()
+	}
+	if language, ok := strings.CutPrefix(cond, "lacks-runtime:"); ok {
+		_, err := wpktest.RuntimePlace(language)
+		if err != nil && os.Getenv("CI") == "true" {
+			return false, err
+		}
+		return err != nil, nil
 	}
 	if name, ok := strings.CutPrefix(cond, "lacks-npm:"); ok {
 		_, err := wpktest.NpmPlace(name)

@@ -19,18 +19,24 @@ import (
 // tagged with the language.
 func Runtime(t testing.TB, language string) string {
 	t.Helper()
+	place, err := RuntimePlace(language)
+	if err != nil {
+		Lacking(t, "the %s runtime is not here; `make runtimes` makes it", language)
+	}
+	return place
+}
+
+// RuntimePlace is [Runtime] for those who have no test at hand.
+func RuntimePlace(language string) (string, error) {
 	root, err := filepath.Abs(".")
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
 	for !isFile(filepath.Join(root, "go.mod")) {
 		root = filepath.Dir(root)
 	}
 	out, err := exec.Command(filepath.Join(root, "scripts", "runtimes.sh"), "-n", language).Output()
-	if err != nil {
-		Lacking(t, "the %s runtime is not here; `make runtimes` makes it", language)
-	}
-	return strings.TrimSpace(string(out))
+	return strings.TrimSpace(string(out)), err
 }
 
 // tinyRuntime has the exports of the ABI and does nothing: (module (memory
