@@ -110,15 +110,15 @@ func condition(cond string) (bool, error) {
 	case "no-cxx":
 		return lacksCXX()
 	}
-	if name, ok := strings.CutPrefix(cond, "lacks-npm:"); ok {
-		_, err := wpktest.NpmPlace(name)
+	if language, ok := strings.CutPrefix(cond, "lacks-runtime:"); ok {
+		_, err := wpktest.RuntimePlace(language)
 		if err != nil && os.Getenv("CI") == "true" {
 			return false, err
 		}
 		return err != nil, nil
 	}
-	if language, ok := strings.CutPrefix(cond, "lacks-runtime:"); ok {
-		_, err := wpktest.RuntimePlace(language)
+	if name, ok := strings.CutPrefix(cond, "lacks-npm:"); ok {
+		_, err := wpktest.NpmPlace(name)
 		if err != nil && os.Getenv("CI") == "true" {
 			return false, err
 		}
