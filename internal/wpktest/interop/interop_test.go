@@ -22,6 +22,8 @@ type program struct {
 	stdin string
 	want  string // stdout; "" when check looks at it
 	check func(t *testing.T, out []byte)
+
+	runtime string // the language whose runtime pack it needs; "" = none
 }
 
 const shop = `{"items":[{"name":"pear","price":12},{"name":"fig","price":30.5},{"name":"nut","price":3}]}`

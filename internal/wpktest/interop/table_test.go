@@ -22,8 +22,9 @@ type sample struct {
 	file, from, to    string   // the edit: in this file, this text becomes that
 	args              []string
 	stdin             string
-	want              string // what stdout must have
-	runtime           string // the language of the runtime pack that it needs
+	want              string                         // what stdout must have
+	prepare           func(t *testing.T, dir string) // makes a compiler known that is not on PATH
+	runtime           string                         // the language whose runtime pack it needs
 }
 
 var samples = []sample{
@@ -42,6 +43,22 @@ var samples = []sample{
 	{
 		language: "Python", project: "words", src: "python-hello", file: "src/hello/cli.py", from: "{lines} lines", to: "{lines} rows",
 		stdin: "one two", want: "2 words", runtime: "python",
+	},
+	{
+		language: "TypeScript", project: "words", src: "js-hello", file: "src/report.ts", from: "} words in", to: "} pieces in",
+		stdin: "one two", want: "2 words", runtime: "javascript",
+	},
+	{
+		language: "C++", project: "words", src: "cxx-hello", file: "main.cpp", from: " letters", to: " characters",
+		stdin: "one two", want: "6 letters",
+	},
+	{
+		language: "Zig", project: "lines", src: "zig-hello", file: "src/main.zig", from: "} lines", to: "} rows",
+		stdin: "one\ntwo\n", want: "2 lines", prepare: useZig,
+	},
+	{
+		language: "AssemblyScript", project: "lines", src: "assemblyscript-hello", file: "assembly/index.ts", from: " lines\"", to: " rows\"",
+		stdin: "one\ntwo\n", want: "2 lines", prepare: useAsc,
 	},
 }
 
@@ -81,9 +98,10 @@ func (s sample) measure(t *testing.T) row {
 	// Nothing that an earlier build left, and nothing that a compiler keeps by itself.
 	w := newWpk(t)
 	w.env = []string{"WPK_CACHE_DIR=" + t.TempDir(), "GOCACHE=" + t.TempDir(), "GOFLAGS=-modcacherw"}
-	if s.runtime != "" {
-		w.toolchain(t, &[]packResult{}, "install", "oci:"+filepath.Join(wpktest.Runtime(t, s.runtime), "layout")+":"+s.runtime)
+	if s.prepare != nil {
+		s.prepare(t, dir)
 	}
+	w.useRuntime(t, s.runtime)
 	build := func() (string, time.Duration) {
 		var res buildResult
 		start := time.Now()

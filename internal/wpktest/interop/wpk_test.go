@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/wpkdev/wpk/internal/wpktest"
 )
 
 // binary and cache are made once for all tests.
@@ -63,6 +65,15 @@ func (w wpk) run(t *testing.T, stdin []byte, args ...string) []byte {
 	cmd := command(t, binary, args...)
 	cmd.Env = append(append(os.Environ(), "WPK_DATA_DIR="+w.store, "WPK_CACHE_DIR="+cache), w.env...)
 	return output(t, cmd, stdin)
+}
+
+// useRuntime installs the runtime pack that scripts/runtimes.sh made for a
+// language; "" is none.
+func (w wpk) useRuntime(t *testing.T, language string) {
+	t.Helper()
+	if language != "" {
+		w.run(t, nil, "toolchain", "install", "oci:"+filepath.Join(wpktest.Runtime(t, language), "layout")+":"+language)
+	}
 }
 
 // json runs wpk with --json and decodes what it prints.
