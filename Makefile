@@ -43,6 +43,7 @@ bin/runners/linux_%: $(RUNNER_SOURCE)
 demo: ## set up, build, then: compile, smoke on seven architectures, push, pull, run
 	scripts/setup.sh demo
 	$(MAKE) --no-print-directory build
+	scripts/runtimes.sh >/dev/null
 	scripts/demo.sh
 
 # Real programs of others, which the tests build.

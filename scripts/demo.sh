@@ -57,8 +57,27 @@ for language in go c; do
 	run env WPK_DATA_DIR="$tmp/other" wpk run --env GREETING=bonjour --dir ./testdata:/data "$ref" -- "/data/$source"
 done
 
+for language in python javascript; do
+	case $language in python) short=python ;; javascript) short=js ;; esac
+	ref=$registry/demo/$short-hello:1.0
+
+	step "$language: the interpreter as a WebAssembly module, an artifact like any other"
+	run wpk toolchain install "oci:$(scripts/runtimes.sh "$language")/layout:$language"
+	step "$language: one module of program, packages and interpreter, started up already"
+	run wpk build "./testdata/$short-hello" -t "$ref"
+	step "$language: the same digest on three architectures"
+	run wpk smoke "$ref" --arch amd64,arm64,s390x
+	step "$language: to the registry"
+	run wpk push "$ref"
+	run env WPK_DATA_DIR="$tmp/other" wpk pull "$ref"
+	printf '$ echo one two | wpk run %s\n' "$ref"
+	echo one two | wpk run "$ref"
+done
+
 step "One digest, whoever asks"
-run wpk list
-run env WPK_DATA_DIR="$tmp/other" wpk list
-[ "$(wpk list)" = "$(WPK_DATA_DIR=$tmp/other wpk list)" ] || { echo "the stores differ" >&2; exit 1; }
+# Without the interpreters, which only the builder has.
+programs() { "$@" | grep "/demo/"; }
+run programs wpk list
+run programs env WPK_DATA_DIR="$tmp/other" wpk list
+[ "$(programs wpk list)" = "$(programs env WPK_DATA_DIR="$tmp/other" wpk list)" ] || { echo "the stores differ" >&2; exit 1; }
 printf '\ndemo: all of it worked\n'

@@ -96,26 +96,34 @@ demo() {
 	! needs_qemu || lack 'user-mode emulators (qemu-aarch64, qemu-riscv64, …)' qemu-user
 }
 
+# runtimes.sh makes the runtime packs with these.
+runtimes() {
+	need gcc gcc libc6-dev # compiles the Python that compiles Python's library; go test -race
+	has_llvm_ar || lack 'llvm-ar, which makes the libraries of C projects' @llvm
+	need make make
+	need patch patch
+	need tclsh tcl # makes SQLite's one file
+	need xz xz-utils
+	need bzip2 bzip2
+}
+
 case $job in
-demo) demo ;;
+demo)
+	demo
+	runtimes
+	;;
 test)
 	demo
-	need gcc gcc libc6-dev # go test -race
+	runtimes
 	need cmake cmake
 	need ninja ninja-build
 	need meson meson
 	need autoreconf autoconf automake libtool
 	need libtoolize libtool
-	need tclsh tcl # makes SQLite's one file, also the one in the runtime of Python
 	has_wasi_cxx || lack 'the C++ library for WASI (libc++)' @cxx
 	has_rust || lack 'Rust with its standard library for WASI' rustc cargo libstd-rust-dev-wasm32 lld
-	has_llvm_ar || lack 'llvm-ar, which makes the libraries of C projects' @llvm
-	need make make
 	need skopeo skopeo
-	need bzip2 bzip2 # the archive of the C fixture
-	need xz xz-utils
 	need pip3 python3 python3-pip # Zig comes as a package of Python's
-	need patch patch # the runtime of Python
 	need npm nodejs npm # jco and other compilers that npm has
 	;;
 lint) need shellcheck shellcheck ;;
