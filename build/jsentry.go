@@ -12,7 +12,7 @@ import (
 // packageFile tells a project of JavaScript, or one that uses its tools.
 const packageFile = "package.json"
 
-// ErrNoScript: a JavaScript project without a file to begin with, or without the one that was asked for.
+// ErrNoScript tells of a JavaScript project without a file to begin with, or without the one that was asked for.
 var ErrNoScript = errors.New("no script to begin with")
 
 // scriptSuffixes are those of files that esbuild takes, sources before what may be made of them.

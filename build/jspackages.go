@@ -12,7 +12,7 @@ import (
 	"github.com/wpkdev/wpk/build/internal/jsbundle"
 )
 
-// ErrPackageFile: a package.json is no JSON, or says something else than it should.
+// ErrPackageFile tells that a package.json is no JSON, or says something else than it should.
 var ErrPackageFile = errors.New("malformed " + packageFile)
 
 // PackagesError tells which npm packages a program imports and does not have.

@@ -57,7 +57,7 @@ func newEngine(ctx context.Context, cacheDir string, limits Limits) (*engine, er
 		limits.Memory = defaultMemory
 	}
 	e := &engine{caller: ctx, ctx: ctx, cancel: func() {}, limits: limits}
-	pages := uint32(min(limits.Memory/pageSize, maxPages)) //nolint:gosec // at most maxPages
+	pages := uint32(min(limits.Memory/pageSize, maxPages))
 	config := wazero.NewRuntimeConfig().WithCloseOnContextDone(true).WithMemoryLimitPages(pages)
 	if cacheDir != "" {
 		cache, err := openCache(cacheDir)
@@ -159,7 +159,7 @@ func (w world) config() wazero.ModuleConfig {
 // load writes the blob where Attach would have put it, and tells the runtime.
 func (i *instance) load(blob []byte) error {
 	pages := pagesFor(blob)
-	old, ok := i.memory.Grow(uint32(min(pages, math.MaxUint32))) //nolint:gosec // bounded
+	old, ok := i.memory.Grow(uint32(min(pages, math.MaxUint32)))
 	if !ok {
 		return fmt.Errorf("%w: no room for a program of %d bytes in its memory", ErrTooLarge, len(blob))
 	}

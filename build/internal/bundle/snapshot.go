@@ -43,7 +43,7 @@ func Snapshot(ctx context.Context, o SnapshotOptions) ([]byte, error) {
 	if err != nil {
 		return nil, e.failed("snapshot", err)
 	}
-	s, err := m.withPages(uint64(len(image) / pageSize)) //nolint:gosec // a length
+	s, err := m.withPages(uint64(len(image) / pageSize))
 	if err != nil {
 		return nil, &RuntimeError{"snapshot", err}
 	}

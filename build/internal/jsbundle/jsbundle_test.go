@@ -23,11 +23,11 @@ func project(t *testing.T, dir string, files map[string]string) string {
 			t.Fatal(err)
 		}
 	}
-	real, err := filepath.EvalSymlinks(dir)
+	resolved, err := filepath.EvalSymlinks(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return real
+	return resolved
 }
 
 var files = map[string]string{

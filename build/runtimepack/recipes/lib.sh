@@ -9,7 +9,9 @@ say() { echo "$*" >&2; }
 recipe_begin() {
 	out=$1
 	recipe=$(cd "$(dirname "$0")" && pwd)
+	# shellcheck disable=SC2034 # for the recipe
 	recipes=$(dirname "$recipe")
+	# shellcheck disable=SC2034
 	jobs=${WPK_JOBS:-$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)}
 	work=$(mktemp -d "${TMPDIR:-/tmp}/wpk-recipe-XXXXXX")
 	trap 'rm -rf "$work"' EXIT

@@ -54,8 +54,8 @@ func newJavaScript(t *testing.T) wpk {
 	return w
 }
 
-// TestJavaScriptPackages builds an application on npm packages that people know: commander and chalk, js-yaml, ajv and
-// zod, handlebars, lodash, marked.
+// TestJavaScriptPackages builds an application on npm packages that people know: commander and chalk, js-yaml, zod,
+// handlebars, lodash, marked.
 func TestJavaScriptPackages(t *testing.T) {
 	w := newJavaScript(t)
 	const ref = "localhost:5000/interop/js-almanac:1.0"

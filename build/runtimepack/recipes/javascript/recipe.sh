@@ -36,7 +36,7 @@ library() {
 	echo 'typedef struct { const char *name; unsigned char *data; unsigned size; } library_file;'
 	n=0
 	for file in "$recipe"/lib/*.js; do
-		echo "static unsigned char library_$n[] = {"
+		echo "static unsigned char library_${n}[] = {"
 		od -An -v -tu1 "$file" | sed 's/\([0-9][0-9]*\)/\1,/g'
 		echo '0};'
 		n=$((n + 1))
