@@ -26,8 +26,8 @@ func needPython(t *testing.T) packFolder {
 	return packFolder(filepath.Join(wpktest.Runtime(t, LanguagePython), "pack"))
 }
 
-// pythonCache keeps the machine code of the runtime for all tests of the package.
-var pythonCache = filepath.Join(os.TempDir(), "wpk-test-python")
+// cache keeps what is compiled beside the runtime, for the next test run too.
+func (p packFolder) cache() string { return filepath.Join(filepath.Dir(string(p)), "cache", "build") }
 
 func TestDetectPython(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -101,9 +101,10 @@ var pythonApp = map[string]string{
 
 func buildPython(t *testing.T, o Options) (*Module, error) {
 	t.Helper()
-	o.Runtimes, o.Env = needPython(t), os.Environ()
+	pack := needPython(t)
+	o.Runtimes, o.Env = pack, os.Environ()
 	if o.Cache == "" {
-		o.Cache = pythonCache
+		o.Cache = pack.cache()
 	}
 	return Build(t.Context(), o)
 }
@@ -119,7 +120,7 @@ func TestPythonSameBytesInTwoFolders(t *testing.T) {
 	}
 	// Without what the first build has kept, apart from the engine's own cache.
 	cache := t.TempDir()
-	if err := os.Symlink(filepath.Join(pythonCache, "engine"), filepath.Join(cache, "engine")); err != nil {
+	if err := os.Symlink(filepath.Join(needPython(t).cache(), "engine"), filepath.Join(cache, "engine")); err != nil {
 		t.Fatal(err)
 	}
 	second, err := buildPython(t, Options{Dir: filepath.Join(project(t, deeper), "some", "where"), Cache: cache, Jobs: 1})
