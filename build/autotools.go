@@ -263,7 +263,7 @@ func (r *autotoolsRun) levelTimes() error {
 	if err != nil || changed.Sub(made) > staleAfter {
 		return err
 	}
-	info, err := os.Stat(r.tree.path("now"))
+	info, err := os.Stat(r.tree.path(keptMark))
 	if err != nil {
 		return err
 	}

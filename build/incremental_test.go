@@ -89,14 +89,14 @@ type editing struct {
 func (e *editing) build(ctx context.Context, dir, cache string) (*Module, []string, error) {
 	e.said.Reset()
 	count := &countingExec{}
-	logs, _ := filepath.Glob(filepath.Join(cache, "wpk-kept", "*", "commands.log"))
+	logs, _ := filepath.Glob(filepath.Join(cache, "kept", "*", "commands.log"))
 	for _, name := range logs {
 		_ = os.Remove(name)
 	}
 	m, err := Build(ctx, Options{
 		Dir: dir, Settings: Settings{C: COptions{Driver: e.driver}}, Env: os.Environ(), Cache: cache, Output: &e.said, Exec: count,
 	})
-	logs, _ = filepath.Glob(filepath.Join(cache, "wpk-kept", "*", "commands.log"))
+	logs, _ = filepath.Glob(filepath.Join(cache, "kept", "*", "commands.log"))
 	for _, name := range logs {
 		text, _ := os.ReadFile(name)
 		for _, f := range regexp.MustCompile(`"-main-file-name" "([^"]+)"`).FindAllStringSubmatch(string(text), -1) {

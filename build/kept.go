@@ -18,8 +18,8 @@ import (
 
 // What all kept folders may hold together. A release build of a large Rust project leaves half a gigabyte.
 const (
-	maxKept      = 12
-	maxKeptBytes = 4 << 30
+	maxKept      = 24
+	maxKeptBytes = 8 << 30
 )
 
 // A kept is a folder below [Options.Cache] that outlives its job, for what makes the next build of the same thing
@@ -30,16 +30,16 @@ type kept struct {
 	release func()
 }
 
-// keep opens the folder for an identity, which names everything that what is in it depends on, its language first. Without a cache folder
-// the job's own one serves, and is gone with it.
+// keep opens the folder for an identity, which names everything that what is in it depends on, its language first.
+// Without a cache folder the job's own one serves, and is gone with it.
 func (j *job) keep(ctx context.Context, identity ...string) (*kept, error) {
 	sum := sha256.Sum256([]byte(strings.Join(identity, "\x00")))
 	name := hex.EncodeToString(sum[:12])
+	all := j.keptDir()
 	if j.Cache == "" {
-		k := &kept{dir: j.path("kept", name), isNew: true, release: func() {}}
+		k := &kept{dir: filepath.Join(all, name), isNew: true, release: func() {}}
 		return k, os.MkdirAll(k.dir, 0o700)
 	}
-	all := filepath.Join(filepath.Dir(j.work), "kept")
 	if err := os.MkdirAll(all, 0o700); err != nil {
 		return nil, err
 	}
@@ -58,6 +58,15 @@ func (j *job) keep(ctx context.Context, identity ...string) (*kept, error) {
 		return nil, err
 	}
 	return k, nil
+}
+
+// keptDir is where the kept folders are. Without a cache folder of the caller's nothing is kept: the system's temporary
+// folder is not private.
+func (j *job) keptDir() string {
+	if j.Cache == "" {
+		return j.path("kept")
+	}
+	return filepath.Join(filepath.Dir(j.work), "kept")
 }
 
 // keptLock is the lock of a kept folder. It is not in the folder, which may be removed, and there is a bounded number
@@ -103,7 +112,11 @@ func pruneKept(all, current string) {
 	var folders []folder
 	entries, _ := os.ReadDir(all)
 	for _, e := range entries {
-		if dir := filepath.Join(all, e.Name()); e.IsDir() && e.Name() != current {
+		if strings.HasSuffix(e.Name(), goneSuffix) {
+			_ = os.RemoveAll(filepath.Join(all, e.Name()))
+			continue
+		}
+		if dir := filepath.Join(all, e.Name()); e.IsDir() && len(e.Name()) == len(current) && e.Name() != current {
 			folders = append(folders, folder{e.Name(), usedTime(dir), treeSize(dir)})
 		}
 	}
@@ -115,13 +128,23 @@ func pruneKept(all, current string) {
 			continue
 		}
 		if keptLock(all, f.name) == keptLock(all, current) {
-			_ = os.RemoveAll(filepath.Join(all, f.name)) // ours by the lock that we hold
+			removeKept(filepath.Join(all, f.name)) // ours by the lock that we hold
 			continue
 		}
 		if release, err := filelock.Lock(ended(), keptLock(all, f.name), filelock.Exclusive); err == nil {
-			_ = os.RemoveAll(filepath.Join(all, f.name))
+			removeKept(filepath.Join(all, f.name))
 			release()
 		}
+	}
+}
+
+// goneSuffix marks a folder that is being removed.
+const goneSuffix = "-gone"
+
+// removeKept removes a folder so that nobody ever finds a part of it.
+func removeKept(dir string) {
+	if os.Rename(dir, dir+goneSuffix) == nil {
+		_ = os.RemoveAll(dir + goneSuffix)
 	}
 }
 

@@ -98,9 +98,6 @@ func (b *plainBuild) run(ctx context.Context) error {
 	if saveErr := b.tree.save(&b.state); err == nil {
 		err = saveErr
 	}
-	b.tree.size = sizeOf(b.tree.dir)
-	_ = b.tree.touch()
-	b.tree.prune()
 	return err
 }
 

@@ -87,7 +87,7 @@ func programStamp(path string) string {
 	if err != nil {
 		return ""
 	}
-	return fmt.Sprint(resolved, info.Size(), info.ModTime().UnixNano(), changeTime(info))
+	return fmt.Sprint(resolved, stampInfo(resolved, info))
 }
 
 // rustupPlace is everything that rustup chooses a toolchain by.

@@ -43,7 +43,7 @@ func see(roots []string, skip string) (*sighting, error) {
 				if err != nil {
 					return err
 				}
-				s.Files[path] = fmt.Sprint(info.Size(), info.ModTime().UnixNano(), changeTime(info))
+				s.Files[path] = fmt.Sprint(stampInfo(path, info))
 			}
 			return nil
 		})

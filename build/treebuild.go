@@ -3,7 +3,6 @@ package build
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"maps"
 	"os"
 	"path"
@@ -127,13 +126,7 @@ func (b *treeBuild) restart(ctx context.Context, t *treeCopy, files map[string]s
 		return err
 	}
 	b.state.Ready = true
-	if err := b.finish(ctx); err != nil {
-		return err
-	}
-	b.tree.size = sizeOf(b.tree.dir)
-	err = b.tree.touch()
-	b.tree.prune()
-	return err
+	return b.finish(ctx)
 }
 
 // goOn copies what has changed and lets the build system compile that.
@@ -169,7 +162,7 @@ func (b *treeBuild) headersChanged(ctx context.Context) error {
 	if b.system.followsHeaders() {
 		return b.system.configure(ctx, true)
 	}
-	info, err := os.Stat(b.tree.path("now"))
+	info, err := os.Stat(b.tree.path(keptMark))
 	if err != nil {
 		return err
 	}
@@ -258,16 +251,3 @@ var sourceSuffixes = append([]string{".s", ".S"}, append(cxxSuffixes, ".c")...)
 var cxxSuffixes = []string{".cc", ".cpp", ".cxx", ".c++", ".C"}
 
 func isSource(name string) bool { return slices.Contains(sourceSuffixes, path.Ext(name)) }
-
-// sizeOf adds up the sizes of the files in a folder.
-func sizeOf(dir string) (size int64) {
-	_ = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() {
-			if info, err := d.Info(); err == nil {
-				size += info.Size()
-			}
-		}
-		return nil
-	})
-	return size
-}
