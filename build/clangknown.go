@@ -132,7 +132,8 @@ func (c *compiler) fixDate(j *job) error {
 	major, _, _ := strings.Cut(c.tool.Version, ".")
 	n, noVersion := strconv.Atoi(major)
 	epoch, noEpoch := strconv.ParseInt(getenv(cEnv(j.Env), "SOURCE_DATE_EPOCH"), 10, 64)
-	if noVersion != nil || noEpoch != nil || n >= datesFrom || c.name() != "clang" {
+	known := noVersion == nil && noEpoch == nil // else there is nothing to fix, or to fix it to
+	if !known || n >= datesFrom || c.name() != "clang" {
 		return nil
 	}
 	t := time.Unix(epoch, 0).UTC()

@@ -164,10 +164,9 @@ func (l *pythonLibrary) program(t *testing.T, main, dir string) []bundle.Entry {
 		entries = append(entries, bundle.Entry{Name: folder + "__pycache__/" + strings.TrimSuffix(file, ".py") + ".cpython-313.pyc", Data: a.a})
 		wanted = append(wanted, strings.Fields(string(a.b))...)
 	}
-	wanted = append(wanted, "importlib.metadata", "importlib.resources") // of the modules that the tests name at run time
-	for _, a := range []string{"concurrent.futures", "multiprocessing.pool", "multiprocessing.popen_fork", "socket", "subprocess", "urllib.request"} {
-		wanted = append(wanted, a)
-	}
+	// Modules that the tests name at run time.
+	wanted = append(wanted, "importlib.metadata", "importlib.resources",
+		"concurrent.futures", "multiprocessing.pool", "multiprocessing.popen_fork", "socket", "subprocess", "urllib.request")
 	return append(entries, l.closure(t, main, wanted)...)
 }
 
