@@ -66,7 +66,7 @@ for language in python javascript; do
 	step "$language: one module of program, packages and interpreter, started up already"
 	run wpk build "./testdata/$short-hello" -t "$ref"
 	step "$language: the same digest on three architectures"
-	run wpk smoke "$ref" --arch amd64,arm64,s390x
+	run wpk smoke "$ref" --arch amd64,arm64,s390x --stdin ./README.md
 	step "$language: to the registry"
 	run wpk push "$ref"
 	run env WPK_DATA_DIR="$tmp/other" wpk pull "$ref"

@@ -52,7 +52,8 @@ EROFS /app/new
 EROFS /app/data/hello.txt
 (EROFS|EXDEV|ENOTCAPABLE) /app/data/hello.txt
 ENOTDIR /app/data/hello.txt
-\w+ /app/../etc/passwd
+ENOENT /app/../etc/passwd
+False False
 500
 `},
 	{name: "packages", stdout: `

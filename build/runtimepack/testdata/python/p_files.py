@@ -31,5 +31,6 @@ refused(os.unlink, here / "data/hello.txt")
 refused(os.rename, here / "data/hello.txt", "/data/new")
 refused(os.listdir, here / "data/hello.txt")
 refused(open, "/app/../etc/passwd")
+print(pathlib.Path("/nowhere/x").exists(), pathlib.Path("/nowhere").is_dir())
 files = [open(here / "data/hello.txt") for _ in range(500)]
 print(len({f.fileno() for f in files}))
