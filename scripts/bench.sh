@@ -60,6 +60,42 @@ row "build and pack, one file changed" \
 	"$(seconds --prepare "$touched" "wpk build -q $tmp/src -t $ref")" \
 	"$(seconds --prepare "$touched" "${compile/cd $hello/cd $tmp/src}")" "go build"
 
+# The same edit in C and in Rust, against the compiler that wpk has chosen.
+edit() { # edit LANGUAGE FILE TEXT BARE-COMMAND: in $tmp/LANGUAGE, a copy of the sample
+	mkdir -p "$tmp/$1" && cp -r "testdata/$1-hello/." "$tmp/$1"
+	wpk build -q "$tmp/$1" -t "$ref" >/dev/null
+	(cd "$tmp/$1" && eval "$4")
+	local touched="sed -i \"s/$3.*lines/$3 \$RANDOM\$RANDOM lines/\" $tmp/$1/$2"
+	row "$1: build and pack, one file changed" \
+		"$(seconds --prepare "$touched" "wpk build -q $tmp/$1 -t $ref")" \
+		"$(seconds --prepare "$touched" "cd $tmp/$1 && $4")" "${4%% *}"
+}
+wpk toolchain list --json >"$tmp/toolchains.json"
+compiler() { sed -n "/\"name\": \"$1\"/,/}/s/.*\"path\": \"\(.*\)\".*/\1/p" "$tmp/toolchains.json" | head -n 1; }
+if cc=$(compiler clang) && [ -n "$cc" ]; then
+	edit c main.c '"%ld' "$cc --target=wasm32-wasi -O2 -Iinclude main.c src/count.c -o $tmp/plain.wasm"
+fi
+if rustc=$(compiler rustc) && [ -n "$rustc" ]; then
+	target=wasm32-wasip1
+	"$rustc" --print target-list | grep -q "^$target$" || target=wasm32-wasi
+	edit rust src/main.rs 'println!("{}' "env CARGO_TARGET_DIR=$tmp/cargo RUSTC=$rustc $(dirname "$rustc")/cargo build -q --release --target $target"
+fi
+
+# Python: the interpreter's start-up is in the module, or happens at each run.
+if python=$(scripts/runtimes.sh -n python); then
+	wpk toolchain install -q "oci:$python/layout:python" >/dev/null
+	wpk build -q testdata/python-hello -o "$tmp/snapshot.wasm" >/dev/null
+	wpk build -q testdata/python-hello --no-snapshot --library all -o "$tmp/attached.wasm" >/dev/null
+	input="--input $tmp/toolchains.json"
+	# shellcheck disable=SC2086 # two words
+	row "start of a Python program, against one that starts the interpreter up" \
+		"$(shell=none seconds $input "wpk run $tmp/snapshot.wasm")" "$(shell=none seconds $input "wpk run $tmp/attached.wasm")" "--no-snapshot"
+	# shellcheck disable=SC2086
+	row "the same, with nothing compiled to machine code" \
+		"$(shell=none seconds $input "wpk run --engine interpreter $tmp/snapshot.wasm")" \
+		"$(shell=none seconds $input "wpk run --engine interpreter $tmp/attached.wasm")" "--no-snapshot"
+fi
+
 # The first matrix fills the caches; the second is measured. TOTAL is its own
 # clock for each cell, in nanoseconds in JSON.
 wpk smoke -q "$ref" >/dev/null
