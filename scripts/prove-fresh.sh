@@ -39,7 +39,10 @@ rm -f "$root.log"
 cp -L /etc/resolv.conf /etc/hosts "$root/etc/" 2>/dev/null || true
 bundle=${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}
 cp -L "$bundle" "$root/etc/ssl/certs/lent.crt"
-lent=(SSL_CERT_FILE=/etc/ssl/certs/lent.crt GIT_SSL_CAINFO=/etc/ssl/certs/lent.crt)
+lent=(SSL_CERT_FILE=/etc/ssl/certs/lent.crt)
+for name in GIT_SSL_CAINFO CARGO_HTTP_CAINFO NODE_EXTRA_CA_CERTS PIP_CERT; do
+	lent+=("$name=/etc/ssl/certs/lent.crt")
+done
 for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do
 	[ -z "${!name:-}" ] || lent+=("$name=${!name}")
 done
