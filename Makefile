@@ -58,12 +58,17 @@ test-setup: runners
 	scripts/wasm-tools.sh >/dev/null || [ $$? = 3 ]
 	scripts/runtimes.sh >/dev/null
 
+# These compile and run interpreters of many megabytes, which the race detector
+# slows down tenfold; what they drive is tested with it in its own package.
+UNRACED = /cmd/wpk$$|/build/runtimepack$$|/wpktest/interop$$
+
 # vet without stdmethods: the Seek of wazero's File has a shape of its own.
 # -count=1: many tests start programs, whose changes go's test cache cannot see.
 .PHONY: test
 test: test-setup ## set up, then run all tests with real registries and real programs
 	$(GO) vet -stdmethods=false ./...
-	$(GO) test $(RACE) -count=1 -timeout 20m $(TESTFLAGS) ./...
+	$(GO) test $(RACE) -count=1 -timeout 20m $(TESTFLAGS) $$($(GO) list ./... | grep -vE '$(UNRACED)')
+	$(GO) test -count=1 -timeout 30m $(TESTFLAGS) $$($(GO) list ./... | grep -E '$(UNRACED)')
 
 .PHONY: runtimes
 runtimes: ## the runtime packs of Python and JavaScript, once, into the user's cache
