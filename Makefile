@@ -68,7 +68,7 @@ UNRACED = /cmd/wpk$$|/build/runtimepack$$|/wpktest/interop$$
 test: test-setup ## set up, then run all tests with real registries and real programs
 	$(GO) vet -stdmethods=false ./...
 	$(GO) test $(RACE) -count=1 -timeout 20m $(TESTFLAGS) $$($(GO) list ./... | grep -vE '$(UNRACED)')
-	$(GO) test -count=1 -timeout 30m $(TESTFLAGS) $$($(GO) list ./... | grep -E '$(UNRACED)')
+	$(GO) test -count=1 -timeout 60m $(TESTFLAGS) $$($(GO) list ./... | grep -E '$(UNRACED)')
 
 .PHONY: runtimes
 runtimes: ## the runtime packs of Python and JavaScript, once, into the user's cache
@@ -77,7 +77,7 @@ runtimes: ## the runtime packs of Python and JavaScript, once, into the user's c
 
 .PHONY: interop
 interop: test-setup ## only the way of real programs through real registries and clients
-	$(GO) test -count=1 -v -timeout 20m $(TESTFLAGS) ./internal/wpktest/interop
+	$(GO) test -count=1 -v -timeout 60m $(TESTFLAGS) ./internal/wpktest/interop
 
 .PHONY: lint
 lint: ## golangci-lint (import rules, gofumpt), shellcheck, go.mod
