@@ -168,7 +168,7 @@ for package in $missing; do
 	case $package in
 	@wasi) packages="$packages clang$llvm lld$llvm libclang-rt$llvm-dev-wasm32 wasi-libc" ;;
 	@llvm) packages="$packages llvm$llvm" ;;
-	@cxx) packages="$packages libc++$llvm-dev-wasm32 libc++abi$llvm-dev-wasm32" ;;
+	@cxx) packages="$packages libc++$llvm-dev-wasm32" ;; # it depends on libc++abi
 	*) packages="$packages $package" ;;
 	esac
 done
