@@ -96,7 +96,7 @@ in_suite() {
 debian_source() {
 	private_apt "deb-src${2:+@$2}" source --download-only --only-source "$1"
 	mkdir "$tmp/$1"
-	tar -xf "$apt/get/$1"_*.orig.tar.[gbx]z* --strip-components=1 -C "$tmp/$1"
+	tar -xf "$(find "$apt/get" -name "$1_*.orig.tar.*" ! -name '*.asc')" --strip-components=1 -C "$tmp/$1"
 }
 
 # zlib's CMakeLists.txt names a Windows resource on every system; the package
