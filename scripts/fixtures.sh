@@ -29,6 +29,8 @@ go_module() {
 	keep "$tmp/$1" "$1@${2##*@}"
 }
 
+# Lists whose time is over are read as well, as mirrors may lag behind; their
+# signatures are checked as always.
 # private_apt TYPE[@SUITE] ARG...: apt-get with the machine's own sources and
 # keys, as TYPE (deb or deb-src), of another suite if need be, in folders of its
 # own: it needs no root and changes nothing on the system.
@@ -49,7 +51,7 @@ private_apt() {
 	shift
 	(cd "$apt/get" && apt-get -q -o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts="$apt/sources" \
 		-o Dir::State="$apt" -o Dir::State::status=/dev/null -o Dir::Cache="$apt/cache" \
-		-o APT::Sandbox::User= "$@" >&2)
+		-o Acquire::Check-Valid-Until=false -o APT::Sandbox::User= "$@" >&2)
 }
 
 # The one file that people build SQLite from, and its shell.

@@ -29,7 +29,7 @@ suite() { # suite NAME: where the C library for WASI is new enough
 }
 private() {
 	apt-get -q -o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts="$tmp/apt/sources" -o Dir::State="$tmp/apt" \
-		-o Dir::State::status=/dev/null -o Dir::Cache="$tmp/apt/cache" -o APT::Sandbox::User= "$@" >&2
+		-o Dir::State::status=/dev/null -o Dir::Cache="$tmp/apt/cache" -o Acquire::Check-Valid-Until=false -o APT::Sandbox::User= "$@" >&2
 }
 
 mkdir "$tmp/debs" "$tmp/root"
@@ -37,7 +37,7 @@ cd "$tmp/debs"
 version=$(apt-cache show rustc-web | sed -n 's/^Version: //p' | head -n 1)
 short=${version%%+*} short=${short%.*}
 llvm=$(apt-cache show rust-web-llvm | sed -n 's/^Depends:.*llvm-\([0-9]*\).*/\1/p' | head -n 1)
-apt-get -q -o APT::Sandbox::User= download "rustc-web=$version" "cargo-web=$version" "rust-web-src=$version" \
+apt-get -q -o Acquire::Check-Valid-Until=false -o APT::Sandbox::User= download "rustc-web=$version" "cargo-web=$version" "rust-web-src=$version" \
 	"libstd-rust-web-dev=$version" "libstd-rust-web-$short=$version" "lld-$llvm" "libllvm$llvm" >&2
 suite sid
 private download wasi-libc
