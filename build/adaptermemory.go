@@ -56,7 +56,7 @@ func withRealloc(module []byte, info *wasm.Module) ([]byte, error) {
 	e := &editor{module: module, info: info}
 	switch arena := bytes.Index(module, []byte(arenaMagic)); {
 	case exports(mallocExport):
-		return e.addRealloc(func() ([]byte, []byte) { return nil, callMalloc(e.exported(mallocExport)) })
+		return e.addRealloc(func() ([]byte, []byte) { return nil, callMalloc(e.unwrapped(e.exported(mallocExport))) })
 	case arena >= 0:
 		return e.addRealloc(func() ([]byte, []byte) {
 			start := e.address(int64(arena))
@@ -199,6 +199,35 @@ func (e *editor) exported(name string) uint32 {
 	}
 	e.err = errMalformed
 	return 0
+}
+
+// unwrapped returns the function that a command's export is about. Where the C library's start function does not call
+// the constructors itself, as before 2023, the linker makes each export a command of its own, that runs the constructors
+// before the function and the destructors after it (wasm-ld: createCommandExportWrapper). The adapter allocates while
+// the program runs, so it must have the bare function. Any other body is no wrapper.
+func (e *editor) unwrapped(function uint32) uint32 {
+	imported := e.imported("func")
+	if e.err != nil || function < imported {
+		return function
+	}
+	n, rest := e.count(sectionCode)
+	bodies := cursor{rest: rest}
+	var body []byte
+	for i := uint64(0); i <= uint64(function-imported) && i < n; i++ {
+		body = bodies.take(bodies.number())
+	}
+	c := cursor{rest: body}
+	is := func(code ...byte) bool { return bytes.Equal(c.take(uint64(len(code))), code) }
+	call := func() (uint64, bool) { ok := is(opCall); return c.number(), ok }
+	locals := is(0)
+	_, constructors := call()
+	param := is(opLocalGet, 0)
+	inner, calls := call()
+	_, destructors := call()
+	if locals && constructors && param && calls && destructors && is(opEnd) && c.err == nil && len(c.rest) == 0 {
+		return uint32(inner) //nolint:gosec // number has 32 bits
+	}
+	return function
 }
 
 // address returns where in memory a byte of the file lies once the module is there.

@@ -34,6 +34,16 @@ func mallocModule() []byte {
 		section(sectionCode, "\x01\x04\x00\x20\x00\x0b"))
 }
 
+// commandModule exports malloc as a linker does that makes every export a command.
+func commandModule() []byte {
+	section := func(id byte, content string) string { return string([]byte{id, byte(len(content))}) + content }
+	return []byte(tinyAdapter +
+		section(sectionType, "\x02\x60\x00\x00\x60\x01\x7f\x01\x7f") +
+		section(sectionFunction, "\x04\x00\x00\x01\x01") + // constructors, destructors, malloc, its wrapper
+		section(sectionExport, "\x01\x06malloc\x00\x03") +
+		section(sectionCode, "\x04\x02\x00\x0b\x02\x00\x0b\x04\x00\x20\x00\x0b\x0a\x00\x10\x00\x20\x00\x10\x02\x10\x01\x0b"))
+}
+
 func TestWithRealloc(t *testing.T) {
 	for name, tt := range map[string]struct {
 		module  []byte
@@ -43,6 +53,7 @@ func TestWithRealloc(t *testing.T) {
 		"neither":         {moduleOf("_start", "", ""), false, nil},
 		"there already":   {moduleOf(reallocExport, "", ""), false, nil},
 		"on malloc":       {mallocModule(), true, []string{"\x20\x03\x10\x00\x22\x04"}},
+		"on a command":    {commandModule(), true, []string{"\x20\x03\x10\x02\x22\x04"}},
 		"in an arena":     {arenaModule(oneGlobal), true, []string{"\x41\x86\x80\x04\x0b", "\x23\x01"}}, // the global's start is 65536 and "before"
 		"without globals": {arenaModule(""), true, nil},
 	} {

@@ -181,7 +181,7 @@ func (r *autotoolsRun) arguments() []string {
 // env is the environment of configure and make: our compilers come first on PATH.
 func (r *autotoolsRun) env() []string {
 	path := r.tree.path("bin") + string(filepath.ListSeparator) + getenv(r.Env, "PATH")
-	return setenv(cEnv(r.Env), "PATH="+path, "CONFIG_SITE="+r.tree.path("config.site"), "LC_ALL=C")
+	return setenv(r.cEnv(), "PATH="+path, "CONFIG_SITE="+r.tree.path("config.site"), "LC_ALL=C")
 }
 
 // build makes the target that the options name, or everything.
@@ -210,7 +210,7 @@ func (r *autotoolsRun) tools(ctx context.Context) []Tool {
 // writeTools writes the compilers and binary tools as scripts. configure and libtool take a compiler's command apart at
 // its spaces, whatever quotes it has; a name is safe.
 func (r *autotoolsRun) writeTools(ctx context.Context) error {
-	f := &finder{job: r.job, env: cEnv(r.Env)}
+	f := &finder{job: r.job, env: r.cEnv()}
 	ar, ranlib, err := f.archiver(ctx, r.compiler.driver)
 	if err != nil {
 		return err

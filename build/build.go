@@ -291,6 +291,9 @@ func newJob(o Options) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := writeNoOptimizer(work); err != nil {
+		return nil, err
+	}
 	search := &searcher{Executor: o.Exec}
 	o.Exec = search
 	return &job{Options: o, work: work, search: search}, nil

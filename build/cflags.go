@@ -1,15 +1,17 @@
 package build
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 )
 
-// cEnv is the environment for C compilers and what drives them. Left out is what is meant for the machine's own
+// cleanEnv is an environment for C compilers and what drives them. Left out is what is meant for the machine's own
 // programs and would end up in the module (CFLAGS=-march=native, CPATH), and what make leaves for a make that it
 // starts, in case that wpk itself runs under one. SOURCE_DATE_EPOCH stays what it is, or is zero: compilers that know
 // it use it for __DATE__.
-func cEnv(env []string) []string {
+func cleanEnv(env []string) []string {
 	epoch := getenv(env, "SOURCE_DATE_EPOCH")
 	if epoch == "" {
 		epoch = "0"
@@ -22,6 +24,24 @@ func cEnv(env []string) []string {
 		"CMAKE_*", "NINJA_STATUS", "PKG_CONFIG*", "CONFIG_SITE", "ac_cv_*", "CC_PRINT_*", "CC_LOG_DIAGNOSTICS*", "DEPENDENCIES_OUTPUT",
 	)
 	return setenv(env, "SOURCE_DATE_EPOCH="+epoch)
+}
+
+// cEnv is the environment for C compilers of this job. A clang that links with -O runs a wasm-opt if it finds one, so
+// that the module would depend on what else is installed. It looks in COMPILER_PATH first, where it finds one that
+// changes nothing. On Windows, where that cannot be a script, it goes on to PATH.
+func (j *job) cEnv() []string {
+	return setenv(cleanEnv(j.Env), "COMPILER_PATH="+j.path(noOptimizer))
+}
+
+// noOptimizer is the folder in a job's work folder with the wasm-opt that changes nothing.
+const noOptimizer = "no-optimizer"
+
+func writeNoOptimizer(work string) error {
+	dir := filepath.Join(work, noOptimizer)
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "wasm-opt"), []byte("#!/bin/sh\n"), 0o700) // #nosec G306 -- a program
 }
 
 // optimize is our part of the flags, which the caller's may change.
@@ -93,7 +113,7 @@ func (c *compiler) facts(j *job, name string, tools ...Tool) Facts {
 	return Facts{
 		Language: LanguageC, Name: name, Tools: append([]Tool{c.tool}, tools...),
 		Flags: j.portable(slices.Concat(c.target, shapingFlags(j.C), j.C.CFlags, linkFlags(j.C), j.C.Configure)),
-		Env:   []string{"SOURCE_DATE_EPOCH=" + getenv(cEnv(j.Env), "SOURCE_DATE_EPOCH")},
+		Env:   []string{"SOURCE_DATE_EPOCH=" + getenv(cleanEnv(j.Env), "SOURCE_DATE_EPOCH")},
 	}
 }
 

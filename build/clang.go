@@ -91,7 +91,7 @@ func findCompiler(ctx context.Context, j *job) (*compiler, error) {
 }
 
 func searchCompiler(ctx context.Context, j *job) (*compiler, error) {
-	f := &finder{job: j, env: cEnv(j.Env)}
+	f := &finder{job: j, env: j.cEnv()}
 	if j.C.CC != "" {
 		return f.must(ctx, strings.Fields(j.C.CC), j.C.CC, ownSysroots...)
 	}

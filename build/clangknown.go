@@ -62,7 +62,7 @@ func (k *knownCompiler) load(j *job) *compiler {
 
 // first returns the path of the compiler that a search would try first.
 func first(j *job) string {
-	f := &finder{job: j, env: cEnv(j.Env)}
+	f := &finder{job: j, env: j.cEnv()}
 	commands := candidates(j.Env)
 	if j.C.CC != "" {
 		commands = [][]string{strings.Fields(j.C.CC)}
@@ -131,7 +131,7 @@ const datesFrom = 16
 func (c *compiler) fixDate(j *job) error {
 	major, _, _ := strings.Cut(c.tool.Version, ".")
 	n, noVersion := strconv.Atoi(major)
-	epoch, noEpoch := strconv.ParseInt(getenv(cEnv(j.Env), "SOURCE_DATE_EPOCH"), 10, 64)
+	epoch, noEpoch := strconv.ParseInt(getenv(cleanEnv(j.Env), "SOURCE_DATE_EPOCH"), 10, 64)
 	known := noVersion == nil && noEpoch == nil // else there is nothing to fix, or to fix it to
 	if !known || n >= datesFrom || c.name() != "clang" {
 		return nil

@@ -67,7 +67,7 @@ func newCMakeRun(j *job) (*cmakeRun, error) {
 		return nil, &MissingError{Kind: KindTool, Name: "cmake", Purpose: "builds projects that have a CMakeLists.txt"}
 	}
 	// CMake 4 refuses projects that ask for less than 3.5, although most of them, such as zlib, build as ever.
-	r := &cmakeRun{job: j, cmake: path, env: setenv(cEnv(j.Env), "CMAKE_POLICY_VERSION_MINIMUM=3.5")}
+	r := &cmakeRun{job: j, cmake: path, env: setenv(j.cEnv(), "CMAKE_POLICY_VERSION_MINIMUM=3.5")}
 	if r.ninja = findNinja(j); r.ninja != "" {
 		return r, nil
 	}

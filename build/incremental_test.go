@@ -78,6 +78,24 @@ func TestEdits(t *testing.T) {
 	}
 }
 
+// TestNoOptimizerOfOthers puts a wasm-opt on PATH, which clang would run on what it links.
+func TestNoOptimizerOfOthers(t *testing.T) {
+	needCompiler(t)
+	needTools(t, "sh")
+	dir, bin := t.TempDir(), t.TempDir()
+	for name, text := range editable {
+		writeSource(t, dir, name, text)
+	}
+	if err := os.WriteFile(filepath.Join(bin, "wasm-opt"), []byte("#!/bin/sh\nexit 3\n"), 0o700); err != nil { // #nosec G306 -- a program
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", bin+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	e := &editing{dir: dir}
+	if _, _, err := e.build(t.Context(), dir, t.TempDir()); err != nil {
+		t.Fatalf("%v\n%s", err, e.said.String())
+	}
+}
+
 // An editing is a project that is built again and again with one cache.
 type editing struct {
 	dir, driver, cache string

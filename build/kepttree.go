@@ -95,7 +95,7 @@ var sessionVariables = []string{
 
 // lastingEnv is the part of an environment that may shape what tools make, sorted.
 func lastingEnv(env []string) []string {
-	env = dropenv(cEnv(env), sessionVariables...)
+	env = dropenv(cleanEnv(env), sessionVariables...)
 	slices.Sort(env)
 	return slices.Compact(env)
 }

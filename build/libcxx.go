@@ -28,7 +28,7 @@ func (c *compiler) explain(ctx context.Context, j *job, err error) error {
 	if !suspect || c.subcommands() || c.makesCXX(ctx, j) || ctx.Err() != nil {
 		return err
 	}
-	f := &finder{job: j, env: cEnv(j.Env)}
+	f := &finder{job: j, env: j.cEnv()}
 	return &MissingError{
 		Kind: KindSysroot, Name: pieceLibCXX, Version: f.major(ctx, c.driver),
 		Purpose: "is the C++ library for WebAssembly: " + c.path + " has looked beside its C library",
@@ -44,6 +44,6 @@ func (c *compiler) makesCXX(ctx context.Context, j *job) bool {
 		return false
 	}
 	command := append(c.cxx(slices.Concat(c.target, c.headers)), "-o", "probe.wasm", "probe.cc")
-	_, err := output(ctx, j.Exec, Command{Path: command[0], Args: command[1:], Dir: j.work, Env: cEnv(j.Env)})
+	_, err := output(ctx, j.Exec, Command{Path: command[0], Args: command[1:], Dir: j.work, Env: j.cEnv()})
 	return err == nil
 }

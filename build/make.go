@@ -49,7 +49,7 @@ func findMake(j *job) (string, error) {
 // CC = gcc in it needs. CFLAGS and LDFLAGS are not among them: a Makefile keeps its own include folders and libraries
 // there, so our flags are part of CC instead.
 func (c *compiler) makeVariables(ctx context.Context, j *job, flags []string) ([]string, error) {
-	f := &finder{job: j, env: cEnv(j.Env)}
+	f := &finder{job: j, env: j.cEnv()}
 	ar, ranlib, err := f.archiver(ctx, c.driver)
 	if err != nil {
 		return nil, err
@@ -108,7 +108,7 @@ func (m *makeRun) knows(ctx context.Context, dryRun Command) bool {
 }
 
 func (m *makeRun) command(args ...string) Command {
-	return Command{Path: m.path, Args: slices.Concat(m.variables, m.C.Configure, args), Dir: m.dir, Env: cEnv(m.Env)}
+	return Command{Path: m.path, Args: slices.Concat(m.variables, m.C.Configure, args), Dir: m.dir, Env: m.cEnv()}
 }
 
 // tools asks for make's version, the last word of the first line: "GNU Make 4.3".

@@ -78,7 +78,7 @@ b_staticpic = false
 // writeCrossFile tells Meson of the compilers and the machine: https://mesonbuild.com/Cross-compilation.html
 // The machine's own pkg-config is not among the tools: what it knows of is not for WebAssembly.
 func (r *mesonRun) writeCrossFile(ctx context.Context) error {
-	f := &finder{job: r.job, env: cEnv(r.Env)}
+	f := &finder{job: r.job, env: r.cEnv()}
 	ar, ranlib, err := f.archiver(ctx, r.compiler.driver)
 	if err != nil {
 		return err
@@ -142,7 +142,7 @@ func (r *mesonRun) build(ctx context.Context, env []string) error {
 }
 
 func (r *mesonRun) command(path string, env, args []string) Command {
-	return Command{Path: path, Args: args, Dir: r.tree.dir, Env: setenv(cEnv(r.Env), append(env, "NINJA="+r.ninja)...)}
+	return Command{Path: path, Args: args, Dir: r.tree.dir, Env: setenv(r.cEnv(), append(env, "NINJA="+r.ninja)...)}
 }
 
 func (r *mesonRun) call(ctx context.Context, path string, env, args []string) error {

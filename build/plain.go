@@ -193,7 +193,7 @@ func (b *plainBuild) link(ctx context.Context) error {
 
 // call runs a command in the source folder, so that it sees relative names only.
 func (b *plainBuild) call(ctx context.Context, out io.Writer, command []string) error {
-	return b.runTo(ctx, out, Command{Path: command[0], Args: command[1:], Dir: b.Dir, Env: cEnv(b.Env)}, cCauses)
+	return b.runTo(ctx, out, Command{Path: command[0], Args: command[1:], Dir: b.Dir, Env: b.cEnv()}, cCauses)
 }
 
 func isCXX(name string) bool { return slices.Contains(cxxSuffixes, filepath.Ext(name)) }

@@ -145,7 +145,7 @@ func (c *cargoCommand) compileC(ctx context.Context) error {
 	case err != nil:
 		return err
 	}
-	f := &finder{job: c.job, env: cEnv(c.Env)}
+	f := &finder{job: c.job, env: c.cEnv()}
 	ar, _, err := f.archiver(ctx, cc.driver)
 	if errors.As(err, &missing) {
 		c.cc = missing
