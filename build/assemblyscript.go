@@ -3,8 +3,6 @@ package build
 import (
 	"context"
 	"encoding/json"
-	"io"
-	"os"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -24,9 +22,6 @@ const (
 	ascEntry      = "assembly/index.ts"
 	ascShim       = "@assemblyscript/wasi-shim"
 )
-
-// maxConfig bounds the JSON files of a project that are read.
-const maxConfig = 1 << 20
 
 // assemblyScriptToolchain compiles AssemblyScript with the project's own asc. The shim of WASI, a package of the
 // AssemblyScript project, connects console, process, Date and the like with WASI preview 1.
@@ -190,18 +185,4 @@ func packageName(dir string) string {
 	var p struct{ Name string }
 	_ = json.Unmarshal(readSmall(filepath.Join(dir, "package.json")), &p)
 	return p.Name[strings.LastIndexByte(p.Name, '/')+1:]
-}
-
-// readSmall reads a file up to a limit; nil when that fails.
-func readSmall(name string) []byte {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxConfig))
-	if err != nil {
-		return nil
-	}
-	return b
 }

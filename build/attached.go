@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/wpkdev/wpk/build/internal/bundle"
+	"github.com/wpkdev/wpk/internal/durable"
 )
 
 // attachment is a program for a language runtime, on its way to a module.
@@ -17,6 +19,7 @@ type attachment struct {
 	language string // whose folder of the cache is used
 	tool     string // what the runtime is called when its start-up fails
 	runtime  []byte
+	sum      string // the runtime's digest
 	blob     []byte
 	snapshot bool
 }
@@ -24,7 +27,7 @@ type attachment struct {
 // attach makes a module of a runtime and a program, in the work folder, unless it was made before.
 func (j *job) attach(ctx context.Context, a attachment) (string, error) {
 	h := sha256.New()
-	hashText(h, "module 1", fmt.Sprint(a.snapshot), string(a.runtime), string(a.blob))
+	hashText(h, "module 1", a.sum, fmt.Sprint(a.snapshot), string(a.blob))
 	out, kept := j.path("module.wasm"), ""
 	if j.Cache != "" {
 		kept = filepath.Join(j.Cache, a.language, "module", hex.EncodeToString(h.Sum(nil)))
@@ -52,9 +55,31 @@ func (j *job) attached(ctx context.Context, a attachment) ([]byte, error) {
 	if !a.snapshot {
 		return bundle.Attach(a.runtime, a.blob)
 	}
-	cache := ""
-	if j.Cache != "" {
-		cache = filepath.Join(j.Cache, "engine")
+	return bundle.Snapshot(ctx, bundle.SnapshotOptions{
+		Runtime: a.runtime, Blob: a.blob, Stdout: j.Output, Stderr: j.Output, Cache: j.engineCache(), Limits: bundle.Limits{Time: snapshotTime},
+	})
+}
+
+// snapshotTime bounds the start-up: it takes a second, more with modules to preload, much more on a busy machine.
+const snapshotTime = 15 * time.Minute
+
+// engineCache is where the engine keeps the runtimes that it has compiled; "" = nowhere.
+func (j *job) engineCache() string {
+	if j.Cache == "" {
+		return ""
 	}
-	return bundle.Snapshot(ctx, bundle.SnapshotOptions{Runtime: a.runtime, Blob: a.blob, Stdout: j.Output, Stderr: j.Output, Cache: cache})
+	return filepath.Join(j.Cache, "engine")
+}
+
+// keep writes a file of a cache folder, and removes the oldest ones there when they are too many.
+func keep(path string, data []byte, limit int64) error {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	if err := writeCache(path, data); err != nil {
+		return err
+	}
+	durable.KeepNewest(dir, 0, limit)
+	return nil
 }

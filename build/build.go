@@ -11,8 +11,6 @@ package build
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"io/fs"
@@ -324,6 +322,5 @@ func load(path string) (*Module, error) {
 	if err != nil {
 		return nil, &ResultError{Name: name, Err: err}
 	}
-	sum := sha256.Sum256(b)
-	return &Module{Wasm: b, Digest: "sha256:" + hex.EncodeToString(sum[:]), Info: m}, nil
+	return &Module{Wasm: b, Digest: "sha256:" + hashOf(b), Info: m}, nil
 }

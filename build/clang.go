@@ -128,11 +128,19 @@ func candidates(env []string) [][]string {
 	if cc := strings.Fields(getenv(env, "CC")); len(cc) > 0 {
 		c = append(c, cc)
 	}
-	c = append(c, []string{"clang"})
-	for v := newestClang; v >= oldestClang; v-- {
-		c = append(c, []string{"clang-" + strconv.Itoa(v)})
+	for _, name := range llvmNames("clang") {
+		c = append(c, []string{name})
 	}
 	return append(c, []string{"zig", "cc"}, []string{"python3", "-m", "ziglang", "cc"})
+}
+
+// llvmNames are the names under which distributions install a tool of LLVM, the newest first after the default one.
+func llvmNames(tool string) []string {
+	names := []string{tool}
+	for v := newestClang; v >= oldestClang; v-- {
+		names = append(names, tool+"-"+strconv.Itoa(v))
+	}
+	return names
 }
 
 // versionSuffix is what distributions append to the names of LLVM's tools.

@@ -3,7 +3,6 @@ package build
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -85,24 +84,8 @@ func (k *knownCompiler) save(c *compiler) {
 	}
 	b, err := json.Marshal(compilerRecord{k.key, c.path, c.target, c.headers, c.cxxFlags, c.tool, c.pieces, c.args})
 	if err == nil && os.MkdirAll(filepath.Dir(k.file), 0o700) == nil {
-		_ = replaceFile(k.file, b)
+		_ = writeCache(k.file, b)
 	}
-}
-
-// replaceFile writes a file that others may be reading.
-func replaceFile(name string, b []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-	}
-	return err
 }
 
 // pieces are the files that a clang consists of for WebAssembly.
@@ -148,5 +131,5 @@ func (c *compiler) fixDate(j *job) error {
 	if old, err := os.ReadFile(file); err == nil && string(old) == text {
 		return nil
 	}
-	return replaceFile(file, []byte(text))
+	return writeCache(file, []byte(text))
 }

@@ -3,8 +3,6 @@ package build
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -181,8 +179,7 @@ func compareVersions(a, b string) int {
 func (t *componentTool) tools() []Tool {
 	tools := []Tool{{Name: t.name, Version: t.version}}
 	if t.adapter != nil {
-		sum := sha256.Sum256(t.adapter)
-		tools = append(tools, Tool{Name: adaptedModule, Version: "sha256:" + hex.EncodeToString(sum[:6])})
+		tools = append(tools, Tool{Name: adaptedModule, Version: "sha256:" + hashOf(t.adapter)[:12]})
 	}
 	return tools
 }

@@ -3,8 +3,6 @@ package build
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"maps"
 	"runtime/debug"
 	"slices"
@@ -132,6 +130,5 @@ func (p *goProgram) fingerprint(names [][]byte) string {
 	if p.info != nil {
 		text += "\n\n" + p.info.String()
 	}
-	sum := sha256.Sum256([]byte(text))
-	return hex.EncodeToString(sum[:])
+	return hashOf([]byte(text))
 }

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"sync"
 
@@ -41,8 +40,7 @@ func openGoMemory(cache, program string) *goMemory {
 	if cache == "" {
 		return m
 	}
-	sum := sha256.Sum256([]byte(program))
-	m.path = filepath.Join(cache, "go-memory", hex.EncodeToString(sum[:16])+".json")
+	m.path = filepath.Join(cache, "go-memory", hashOf([]byte(program))[:32]+".json")
 	b, err := os.ReadFile(m.path)
 	if err != nil || json.Unmarshal(b, &m.old) != nil || m.old.Format != goMemoryFormat {
 		m.old = goRemembered{}
@@ -97,28 +95,5 @@ func (m *goMemory) save() {
 		return
 	}
 	_ = durable.WriteCache(m.path, func(w io.Writer) error { return json.NewEncoder(w).Encode(m.now) })
-	pruneOldest(filepath.Dir(m.path), goMemories)
-}
-
-// pruneOldest removes what was written longest ago from a folder, down to a number of entries.
-func pruneOldest(dir string, keep int) {
-	entries, err := os.ReadDir(dir)
-	if err != nil || len(entries) <= keep {
-		return
-	}
-	age := map[string]int64{}
-	for _, e := range entries {
-		if info, err := e.Info(); err == nil {
-			age[e.Name()] = info.ModTime().UnixNano()
-		}
-	}
-	slices.SortFunc(entries, func(a, b os.DirEntry) int {
-		if age[a.Name()] < age[b.Name()] {
-			return -1
-		}
-		return 1
-	})
-	for _, e := range entries[:len(entries)-keep] {
-		_ = os.RemoveAll(filepath.Join(dir, e.Name()))
-	}
+	durable.KeepNewest(filepath.Dir(m.path), goMemories, 0)
 }

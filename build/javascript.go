@@ -2,8 +2,6 @@ package build
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -49,19 +47,19 @@ func (javaScriptToolchain) compile(ctx context.Context, j *job) (product, error)
 	if err != nil {
 		return product{}, err
 	}
+	sum := hashOf(runtime)
 	path, err := j.attach(ctx, attachment{
-		language: LanguageJavaScript, tool: "quickjs", runtime: runtime, blob: blob, snapshot: !j.JavaScript.NoSnapshot,
+		language: LanguageJavaScript, tool: "quickjs", runtime: runtime, sum: sum, blob: blob, snapshot: !j.JavaScript.NoSnapshot,
 	})
 	if err != nil {
 		return product{}, err
 	}
-	sum := sha256.Sum256(runtime)
 	f := Facts{
 		Language: LanguageJavaScript, Name: entry.name, Package: m.Name, Version: m.Version,
 		Tools: []Tool{
 			{Name: "quickjs", Version: pack.Version},
 			{Name: "esbuild", Version: jsbundle.Version},
-			{Name: "javascript runtime pack", Version: "sha256:" + hex.EncodeToString(sum[:])},
+			{Name: "javascript runtime pack", Version: "sha256:" + sum},
 		},
 		Flags: j.javaScriptFlags(),
 	}

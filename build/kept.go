@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wpkdev/wpk/internal/durable"
 	"github.com/wpkdev/wpk/internal/filelock"
 )
 
@@ -33,8 +35,7 @@ type kept struct {
 // keep opens the folder for an identity, which names everything that what is in it depends on, its language first.
 // Without a cache folder the job's own one serves, and is gone with it.
 func (j *job) keep(ctx context.Context, identity ...string) (*kept, error) {
-	sum := sha256.Sum256([]byte(strings.Join(identity, "\x00")))
-	name := hex.EncodeToString(sum[:12])
+	name := hashOf([]byte(strings.Join(identity, "\x00")))[:24]
 	all := j.keptDir()
 	if j.Cache == "" {
 		k := &kept{dir: filepath.Join(all, name), isNew: true, release: func() {}}
@@ -176,4 +177,18 @@ func treeSize(dir string) (size int64) {
 		return nil
 	})
 	return size
+}
+
+// hashOf returns the hexadecimal SHA-256 digest of some bytes.
+func hashOf(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// writeCache replaces a file that others may be reading.
+func writeCache(name string, b []byte) error {
+	return durable.WriteCache(name, func(w io.Writer) error {
+		_, err := w.Write(b)
+		return err
+	})
 }

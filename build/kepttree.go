@@ -2,8 +2,6 @@ package build
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"os"
@@ -66,7 +64,7 @@ func (t *keptTree) save(state any) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(t.path("state.json"), b)
+	return writeCache(t.path("state.json"), b)
 }
 
 // spoil takes the state away until the next save: a build that is killed leaves a tree that nobody trusts.
@@ -98,12 +96,6 @@ func lastingEnv(env []string) []string {
 	env = dropenv(cleanEnv(env), sessionVariables...)
 	slices.Sort(env)
 	return slices.Compact(env)
-}
-
-// hashOf returns the hexadecimal SHA-256 digest of some bytes.
-func hashOf(b []byte) string {
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:])
 }
 
 // below reports whether a path lies in a folder, and where in it.

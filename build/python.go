@@ -97,7 +97,9 @@ func (pythonToolchain) compile(ctx context.Context, j *job) (product, error) {
 	if err != nil {
 		return product{}, err
 	}
-	path, err := b.module(ctx, blob)
+	path, err := b.attach(ctx, attachment{
+		language: LanguagePython, tool: "python", runtime: b.runtime, sum: b.sum, blob: blob, snapshot: !b.Python.NoSnapshot,
+	})
 	if err != nil {
 		return product{}, err
 	}

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/gob"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -14,12 +13,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
-	"github.com/wpkdev/wpk/build/internal/bundle"
 	"github.com/wpkdev/wpk/build/internal/cpython"
 	"github.com/wpkdev/wpk/build/internal/pypi"
-	"github.com/wpkdev/wpk/internal/durable"
 )
 
 // A pythonGroup is what is compiled and kept together: the application, or one distribution.
@@ -200,13 +196,6 @@ func (b *pythonBuild) kept(kind, key string) string {
 	return filepath.Join(b.Cache, "python", kind, key)
 }
 
-func (b *pythonBuild) engineCache() string {
-	if b.Cache == "" {
-		return ""
-	}
-	return filepath.Join(b.Cache, "engine")
-}
-
 // load returns what a group was compiled to before; nil when it was not.
 func (b *pythonBuild) load(g *pythonGroup) []cpython.Compiled {
 	data, err := os.ReadFile(b.kept("bytecode", g.key(b.sum)))
@@ -227,74 +216,4 @@ func (b *pythonBuild) store(g *pythonGroup, done []cpython.Compiled) error {
 		return err
 	}
 	return keep(path, data.Bytes(), maxKeptBytecode)
-}
-
-// snapshotTime bounds the start-up: it takes a second, more with modules to preload, much more on a busy machine.
-const snapshotTime = 15 * time.Minute
-
-// module attaches the program to the runtime, or takes a snapshot of both; unless that was done before.
-func (b *pythonBuild) module(ctx context.Context, blob []byte) (string, error) {
-	h := sha256.New()
-	hashText(h, "module 1", b.sum, fmt.Sprint(b.Python.NoSnapshot), string(blob))
-	kept := b.kept("module", hex.EncodeToString(h.Sum(nil)))
-	out := b.path("module.wasm")
-	if data, err := os.ReadFile(kept); err == nil {
-		return out, os.WriteFile(out, data, 0o600)
-	}
-	var module []byte
-	var err error
-	if b.Python.NoSnapshot {
-		module, err = bundle.Attach(b.runtime, blob)
-	} else {
-		module, err = bundle.Snapshot(ctx, bundle.SnapshotOptions{Runtime: b.runtime, Blob: blob, Stdout: b.Output, Stderr: b.Output, Cache: b.engineCache(), Limits: bundle.Limits{Time: snapshotTime}})
-	}
-	var exit *bundle.ExitError
-	if errors.As(err, &exit) {
-		return "", &ToolError{Tool: "python", Dir: b.Dir, ExitCode: int(exit.Code)}
-	}
-	if err != nil {
-		return "", err
-	}
-	if kept != "" {
-		if err := keep(kept, module, maxKeptModules); err != nil {
-			return "", err
-		}
-	}
-	return out, os.WriteFile(out, module, 0o600)
-}
-
-// keep writes a file of a cache folder, and removes the oldest ones there when they are too many.
-func keep(path string, data []byte, limit int64) error {
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	err := durable.WriteFile(path, func(w io.Writer) error {
-		_, err := w.Write(data)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return err
-	}
-	var infos []os.FileInfo
-	var total int64
-	for _, e := range entries {
-		if info, err := e.Info(); err == nil && info.Mode().IsRegular() && !durable.IsTemp(e.Name()) {
-			infos = append(infos, info)
-			total += info.Size()
-		}
-	}
-	slices.SortFunc(infos, func(a, b os.FileInfo) int { return a.ModTime().Compare(b.ModTime()) })
-	for _, info := range infos {
-		if total <= limit || info.Name() == filepath.Base(path) {
-			break
-		}
-		total -= info.Size()
-		_ = os.Remove(filepath.Join(dir, info.Name()))
-	}
-	return nil
 }

@@ -1,8 +1,6 @@
 package build
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -38,12 +36,11 @@ func openAnswers(j *job) *answers {
 		return a
 	}
 	a.file = filepath.Join(filepath.Dir(j.work), "rust-compilers.json")
-	f, err := os.Open(a.file)
-	if err != nil {
+	b := readSmall(a.file)
+	if b == nil {
 		return a
 	}
-	defer f.Close()
-	if b, err := io.ReadAll(io.LimitReader(f, maxToolConfig)); err != nil || json.Unmarshal(b, &a.known) != nil || len(a.known) > maxAnswers {
+	if json.Unmarshal(b, &a.known) != nil || len(a.known) > maxAnswers {
 		a.known = map[string]answer{}
 	}
 	return a
@@ -53,8 +50,7 @@ func openAnswers(j *job) *answers {
 // that was asked.
 func (a *answers) about(program string, ask func() ([]string, error)) ([]string, error) {
 	self := programStamp(program)
-	sum := sha256.Sum256([]byte(program + "\x00" + self + "\x00" + a.place))
-	key := hex.EncodeToString(sum[:12])
+	key := hashOf([]byte(program + "\x00" + self + "\x00" + a.place))[:24]
 	if got, ok := a.known[key]; ok && self != "" && len(got.Said) > 0 && programStamp(got.Said[0]) == got.Stamp {
 		return got.Said, nil
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -64,11 +63,7 @@ func (f *rustFinder) links(r *rustCompiler) bool {
 	if f.has("rust-lld") {
 		return true
 	}
-	names := []string{pieceLinker}
-	for v := newestClang; v >= oldestClang; v-- {
-		names = append(names, pieceLinker+"-"+strconv.Itoa(v))
-	}
-	for _, name := range names {
+	for _, name := range llvmNames(pieceLinker) {
 		if p, err := f.Exec.LookPath(name, f.Env); err == nil {
 			r.linker = p
 			return true

@@ -3,7 +3,6 @@ package build
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -50,20 +49,12 @@ func configuredTarget(dir string) (target, where string) {
 	return target, where
 }
 
-// maxToolConfig bounds what is read of a tool's configuration.
-const maxToolConfig = 1 << 20
-
 // upwards reads the files of these names in a folder and those above it, until one is what is looked for.
 func upwards(dir string, names []string, found func(name string, content []byte) bool) {
 	for {
 		for _, name := range names {
-			f, err := os.Open(filepath.Join(dir, filepath.FromSlash(name)))
-			if err != nil {
-				continue
-			}
-			content, err := io.ReadAll(io.LimitReader(f, maxToolConfig))
-			_ = f.Close()
-			if err == nil && found(name, content) {
+			content := readSmall(filepath.Join(dir, filepath.FromSlash(name)))
+			if content != nil && found(name, content) {
 				return
 			}
 		}

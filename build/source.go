@@ -2,6 +2,7 @@ package build
 
 import (
 	"context"
+	"io"
 	"net/url"
 	"os"
 	"regexp"
@@ -65,4 +66,21 @@ func webURL(remote string) string {
 	}
 	w := url.URL{Scheme: "https", Host: host, Path: strings.TrimSuffix(strings.TrimSuffix(u.Path, "/"), ".git")}
 	return w.String()
+}
+
+// maxSmall bounds the configuration files that are read.
+const maxSmall = 1 << 20
+
+// readSmall reads a file up to a limit; nil when that fails.
+func readSmall(name string) []byte {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxSmall))
+	if err != nil {
+		return nil
+	}
+	return b
 }

@@ -63,28 +63,5 @@ func (c layerCache) Put(key string, blob []byte) {
 		_, err := w.Write(blob)
 		return err
 	})
-	c.prune()
-}
-
-// prune removes the layers that were kept longest ago.
-func (c layerCache) prune() {
-	entries, err := os.ReadDir(c.dir)
-	if err != nil || len(entries) <= maxLayers {
-		return
-	}
-	age := map[string]int64{}
-	for _, e := range entries {
-		if info, err := e.Info(); err == nil {
-			age[e.Name()] = info.ModTime().UnixNano()
-		}
-	}
-	slices.SortFunc(entries, func(a, b os.DirEntry) int {
-		if age[a.Name()] < age[b.Name()] {
-			return -1
-		}
-		return 1
-	})
-	for _, e := range entries[:len(entries)-maxLayers] {
-		_ = os.Remove(filepath.Join(c.dir, e.Name()))
-	}
+	durable.KeepNewest(c.dir, maxLayers, 0)
 }
