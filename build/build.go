@@ -214,7 +214,7 @@ func (j *job) build(ctx context.Context, asked string) (*Module, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.Facts, m.Warnings = p.facts, p.warnings
+	m.Facts, m.Warnings = p.facts, append(p.warnings, foreignWarnings(m.Info)...)
 	m.Facts.Source = from
 	return onTarget(ctx, j, m, p.path, asked)
 }

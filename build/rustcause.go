@@ -66,6 +66,8 @@ func (c *cargoCommand) explain(failed *ToolError, said string) error {
 	if len(crates) == 0 && cargoOffline.MatchString(said) {
 		failed.Causes = append(failed.Causes, Cause{Kind: CauseDownload})
 	}
+	// A linker misses C functions of Rust's programs as it does those of C's.
+	failed.Causes = append(failed.Causes, cCauses(said)...)
 	return failed
 }
 

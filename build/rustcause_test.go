@@ -30,6 +30,10 @@ func TestRustCauses(t *testing.T) {
 			said: "error: failed to run custom build command for `ring v0.17.8`\n  error occurred: Failed to find tool. Is `clang` installed?\n", cc: cc,
 			missing: &MissingError{Kind: KindTool, Name: "clang", Purpose: "compiles the C code of the dependency ring"},
 		},
+		"C code for another system": {
+			said: "error: failed to run custom build command for `resolv-sys v0.3.0`\n  cargo:warning=src/lookup.c:3:10: fatal error: 'netdb.h' file not found\n",
+			want: []Cause{{CauseDependency, "resolv-sys"}, {CauseSockets, "<netdb.h>"}},
+		},
 		"edition, 1.63": {
 			said: "  feature `edition2024` is required\n", want: []Cause{{CauseOldTool, "Rust 1.85"}},
 		},

@@ -94,6 +94,17 @@ if python=$(scripts/runtimes.sh -n python); then
 	row "the same, with nothing compiled to machine code" \
 		"$(shell=none seconds $input "wpk run --engine interpreter $tmp/snapshot.wasm")" \
 		"$(shell=none seconds $input "wpk run --engine interpreter $tmp/attached.wasm")" "--no-snapshot"
+
+	# What one has without wpk: the interpreter, and its library and the program in folders that are mounted.
+	plain=$(scripts/plain-python.sh)
+	mounted="wpk run --dir $plain/lib:/usr/lib --dir testdata/python-hello/src:/src --env PYTHONHOME=/usr --env PYTHONPATH=/src
+		--env PYTHONDONTWRITEBYTECODE=1 $plain/python.wasm -- -c"
+	start="'from hello.cli import main; main()'"
+	# shellcheck disable=SC2086
+	row "start of a Python program, against python.wasm and a mounted library" \
+		"$(seconds $input "wpk run $tmp/snapshot.wasm")" "$(seconds $input "${mounted//[$'\n\t']/ } $start")" "python.wasm"
+	echo "| size of that module; of python.wasm and the library | $(megabytes "$tmp/snapshot.wasm") |" \
+		"$(du -sbc "$plain/python.wasm" "$plain/lib" | awk 'END { printf "%.1f MB", $1 / 1e6 }') | |"
 fi
 
 # The first matrix fills the caches; the second is measured. TOTAL is its own

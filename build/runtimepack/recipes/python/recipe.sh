@@ -134,6 +134,16 @@ link() {
 	chmod 644 "$out/runtime.wasm"
 }
 
+# plain FOLDER: python.wasm as CPython's own makefile links it, and the library as files, compiled: what one has without wpk.
+plain() {
+	make -s -C "$work/python3.13/wasi" -j "$jobs" python.wasm >"$work/plain.log" 2>&1 || fail plain
+	mkdir -p "$1/lib"
+	cp "$work/python3.13/wasi/python.wasm" "$1"
+	cp -R "$work/python3.13/Lib" "$1/lib/python3.13"
+	cp "$work/sysconfigdata.py" "$1/lib/python3.13/_sysconfigdata__wasi_wasm32-wasi.py"
+	native_python -m compileall -q -j "$jobs" --invalidation-mode unchecked-hash -s "$1" "$1/lib/python3.13"
+}
+
 native_python() { PYTHONPATH=$recipe PYTHONDONTWRITEBYTECODE=1 PYTHONHASHSEED=0 "$work/python3.13/native/python" "$@"; }
 
 build_library() {
@@ -207,4 +217,5 @@ build_wasi
 link
 build_library
 licences
+[ -z "${WPK_PLAIN:-}" ] || plain "$WPK_PLAIN"
 say "made $out/runtime.wasm"
