@@ -141,7 +141,13 @@ plain() {
 	cp "$work/python3.13/wasi/python.wasm" "$1"
 	cp -R "$work/python3.13/Lib" "$1/lib/python3.13"
 	cp "$work/sysconfigdata.py" "$1/lib/python3.13/_sysconfigdata__wasi_wasm32-wasi.py"
-	native_python -m compileall -q -j "$jobs" --invalidation-mode unchecked-hash -s "$1" "$1/lib/python3.13"
+	native_python - "$1/lib/python3.13" <<-'end' # compileall wants struct, which this Python lacks
+		import os, py_compile, sys
+		for folder, _, names in os.walk(sys.argv[1]):
+		    for name in names:
+		        if name.endswith(".py"):
+		            py_compile.compile(os.path.join(folder, name), quiet=2, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+	end
 }
 
 native_python() { PYTHONPATH=$recipe PYTHONDONTWRITEBYTECODE=1 PYTHONHASHSEED=0 "$work/python3.13/native/python" "$@"; }
