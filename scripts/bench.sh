@@ -104,7 +104,7 @@ if python=$(scripts/runtimes.sh -n python); then
 	row "start of a Python program, against python.wasm and a mounted library" \
 		"$(seconds $input "wpk run $tmp/snapshot.wasm")" "$(seconds $input "${mounted//[$'\n\t']/ } $start")" "python.wasm"
 	echo "| size of that module; of python.wasm and the library | $(megabytes "$tmp/snapshot.wasm") |" \
-		"$(du -sbc "$plain/python.wasm" "$plain/lib" | awk 'END { printf "%.1f MB", $1 / 1e6 }') | |"
+		"$(du -sbc --exclude=test --exclude=__pycache__ "$plain/python.wasm" "$plain/lib" | awk 'END { printf "%.1f MB", $1 / 1e6 }') | |"
 fi
 
 # The first matrix fills the caches; the second is measured. TOTAL is its own
