@@ -2,17 +2,13 @@ package pack
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/partial"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/klauspost/compress/zstd"
-	"github.com/opencontainers/go-digest"
 
 	"github.com/wpkdev/wpk/build/runtimepack"
 )
@@ -71,44 +67,22 @@ func Runtime(p *runtimepack.Pack) (v1.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &runtimeArtifact{config: config}
-	a.manifest = v1.Manifest{
-		SchemaVersion: 2, MediaType: types.OCIManifestSchema1, ArtifactType: RuntimeArtifactType,
-		Config: described(config, runtimeConfigType, runtimepack.ConfigFile),
-		Annotations: map[string]string{
-			annotationTitle:       p.Language + " runtime",
-			annotationVersion:     p.Version,
-			annotationDescription: fmt.Sprintf("Runtime pack of wpk (ABI %d): %s %s as a WebAssembly module, with its library", p.ABI, p.Language, p.Version),
-		},
-	}
+	a := newBlobImage(config, runtimeConfigType, runtimepack.ConfigFile, map[string]string{
+		annotationTitle:       p.Language + " runtime",
+		annotationVersion:     p.Version,
+		annotationDescription: fmt.Sprintf("Runtime pack of wpk (ABI %d): %s %s as a WebAssembly module, with its library", p.ABI, p.Language, p.Version),
+	})
+	a.manifest.ArtifactType = RuntimeArtifactType
 	for _, part := range runtimeParts() {
-		if err := a.add(p, part); err != nil {
+		if err := a.addRuntime(p, part); err != nil {
 			return nil, err
 		}
 	}
-	if a.raw, err = json.Marshal(a.manifest); err != nil {
-		return nil, fmt.Errorf("pack runtime: %w", err)
-	}
-	return partial.CompressedToImage(a)
+	return a.seal()
 }
 
-func described(blob []byte, mediaType types.MediaType, title string) v1.Descriptor {
-	sum := digest.FromBytes(blob)
-	return v1.Descriptor{
-		MediaType: mediaType, Size: int64(len(blob)), Digest: v1.Hash{Algorithm: sum.Algorithm().String(), Hex: sum.Encoded()},
-		Annotations: map[string]string{annotationTitle: title},
-	}
-}
-
-// runtimeArtifact is what partial makes a v1.Image of.
-type runtimeArtifact struct {
-	manifest    v1.Manifest
-	raw, config []byte
-	layers      []*runtimeLayer
-}
-
-// add appends the layer of one file, if the pack has it.
-func (a *runtimeArtifact) add(p *runtimepack.Pack, part runtimePart) error {
+// addRuntime appends the layer of one file, if the pack has it.
+func (a *blobImage) addRuntime(p *runtimepack.Pack, part runtimePart) error {
 	data, err := os.ReadFile(p.Path(part.name))
 	if errors.Is(err, os.ErrNotExist) && part.optional {
 		return nil
@@ -124,9 +98,7 @@ func (a *runtimeArtifact) add(p *runtimepack.Pack, part runtimePart) error {
 			return err
 		}
 	}
-	d := described(data, part.mediaType, part.title())
-	a.manifest.Layers = append(a.manifest.Layers, d)
-	a.layers = append(a.layers, &runtimeLayer{d, data})
+	a.add(data, part.mediaType, part.title())
 	return nil
 }
 
@@ -143,29 +115,4 @@ func smallest(data []byte) ([]byte, error) {
 	}
 	err = w.Close()
 	return b.Bytes(), err
-}
-
-func (a *runtimeArtifact) RawManifest() ([]byte, error)        { return a.raw, nil }
-func (a *runtimeArtifact) RawConfigFile() ([]byte, error)      { return a.config, nil }
-func (a *runtimeArtifact) MediaType() (types.MediaType, error) { return a.manifest.MediaType, nil }
-
-func (a *runtimeArtifact) LayerByDigest(h v1.Hash) (partial.CompressedLayer, error) {
-	for _, l := range a.layers {
-		if l.desc.Digest == h {
-			return l, nil
-		}
-	}
-	return nil, notChild(h)
-}
-
-type runtimeLayer struct {
-	desc v1.Descriptor
-	blob []byte
-}
-
-func (l *runtimeLayer) Digest() (v1.Hash, error)            { return l.desc.Digest, nil }
-func (l *runtimeLayer) Size() (int64, error)                { return l.desc.Size, nil }
-func (l *runtimeLayer) MediaType() (types.MediaType, error) { return l.desc.MediaType, nil }
-func (l *runtimeLayer) Compressed() (io.ReadCloser, error) {
-	return io.NopCloser(bytes.NewReader(l.blob)), nil
 }
