@@ -38,11 +38,14 @@ func (r *reader) choose(ctx context.Context, images []*document) (*document, err
 
 // isWasm knows the spellings of wasi/wasm. Images say wasi/wasm, which left
 // the specification's examples in version 1.1, artifacts wasip1/wasm and
-// wasip2/wasm as Go does, older tools wasi/wasm32 and linux/wasm.
+// wasip2/wasm as Go does, older tools wasi/wasm32 and linux/wasm. Some people
+// swap the words for buildah, which writes what it is given.
 func isWasm(os, arch string) bool {
 	switch arch {
 	case "wasm", "wasm32":
 		return slices.Contains([]string{"wasi", "wasip1", "wasip2", "linux"}, os)
+	case "wasi":
+		return os == "wasm"
 	}
 	return false
 }

@@ -24,8 +24,7 @@ type config struct {
 
 // config reads the config of a manifest; that of an unknown type is empty.
 func (r *reader) config(ctx context.Context, d *document) (*config, error) {
-	const cncf = "application/vnd.wasm.config.v0+json"
-	if t := types.MediaType(d.Config.MediaType); !t.IsConfig() && t != cncf {
+	if t := types.MediaType(d.Config.MediaType); !t.IsConfig() && t != cncfConfigType {
 		return &config{}, nil
 	}
 	if c := r.configs[d.Config.Digest]; c != nil {

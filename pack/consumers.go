@@ -31,6 +31,9 @@ const (
 	noteArtifact     = "wants the CNCF Wasm artifact, not an image"
 	noteNotImage     = "not an image; use the universal layout"
 	noteOther        = "depends on the children of this index"
+	notePlugin       = "a plugin of Envoy and Istio, not a program"
+	noteLegacy       = "for Kubewarden, Krustlet and wasm-to-oci; use the artifact layout"
+	noteSpin         = "Spin alone starts its applications"
 )
 
 // Consumers tells who starts a module of this kind in this layout, as
@@ -52,7 +55,7 @@ func Consumers(layout string, kind wasm.Kind) []Consumer {
 	for i, name := range names {
 		out[i] = verdicts[i]
 		out[i].Name = name
-		isImage := layout != LayoutArtifact && i < len(names)-1
+		isImage := (layout == LayoutUniversal || layout == LayoutImage || layout == LayoutIndex) && i < len(names)-1
 		if isImage && kind == wasm.Component {
 			out[i] = Consumer{name, StartsNot, noteComponent}
 		}
@@ -77,6 +80,15 @@ func imageVerdicts(layout string) []Consumer {
 	case LayoutArtifact:
 		no := not(noteNotImage)
 		return []Consumer{no, no, no, no, {Starts: StartsPlain}}
+	case LayoutProxyWasm, LayoutProxyWasmCompat:
+		no := not(notePlugin)
+		return []Consumer{no, no, no, no, no}
+	case LayoutLegacy:
+		no := not(noteNotImage)
+		return []Consumer{no, no, no, no, not(noteLegacy)}
+	case LayoutSpin:
+		no := not(noteNotImage)
+		return []Consumer{no, no, no, no, {Starts: StartsFlag, Note: noteSpin}}
 	default:
 		return []Consumer{
 			{Starts: StartsFlag, Note: notePlatform},

@@ -19,6 +19,10 @@ func TestConsumers(t *testing.T) {
 		{LayoutIndex, wasm.Core, "fnnfn"},
 		{LayoutArtifact, wasm.Core, "nnnny"},
 		{LayoutArtifact, wasm.Component, "nnnny"},
+		{LayoutProxyWasm, wasm.Core, "nnnnn"},
+		{LayoutProxyWasmCompat, wasm.Core, "nnnnn"},
+		{LayoutLegacy, wasm.Core, "nnnnn"},
+		{LayoutSpin, wasm.Component, "nnnnf"},
 	}
 	letters := map[Starts]string{StartsPlain: "y", StartsFlag: "f", StartsNot: "n"}
 	for _, tt := range tests {

@@ -11,9 +11,7 @@ import (
 
 // Content is what an image holds for a runner of WebAssembly.
 type Content struct {
-	// Layout is "universal" (see Universal), "image" (see Image), "index"
-	// (any other index), "artifact" (the module is a blob of its own) or
-	// "runtime" (see Runtime).
+	// Layout is one of the Layout constants.
 	Layout string             `json:"layout"`
 	Root   ocispec.Descriptor `json:"root"`
 	// Manifest is the image manifest that was read: Root itself or one of
@@ -23,10 +21,13 @@ type Content struct {
 	// platform that the image's config names.
 	Platforms []Platform `json:"platforms"`
 	Module    []byte     `json:"-"`
-	// ModulePath is the module's place in the image's file system, empty when
-	// Layout is "artifact".
+	// ModulePath is the module's place in the image's file system, empty where
+	// the module is a blob of its own.
 	ModulePath string `json:"modulePath,omitempty"`
-	Config     Config `json:"config"`
+	// Modules are the names of all modules, where there are several to choose
+	// from; see ReadModule.
+	Modules []string `json:"modules,omitempty"`
+	Config  Config   `json:"config"`
 	// Annotations are those of the root, and of Manifest where the root has
 	// none of the same key.
 	Annotations map[string]string `json:"annotations,omitempty"`
@@ -61,13 +62,14 @@ type Blob struct {
 func (r *reader) describe(top, chosen *document, images []*document) {
 	c := r.content
 	if !top.isIndex() {
-		c.Layout = LayoutImage
-		if c.ModulePath == "" {
-			c.Layout = LayoutArtifact
-		}
-		if c.Runtime != nil {
+		switch {
+		case c.Runtime != nil:
 			c.Layout = LayoutRuntime
 			return
+		case c.ModulePath != "" && isProxyImage(c):
+			c.Layout = LayoutProxyWasmCompat
+		case c.ModulePath != "":
+			c.Layout = LayoutImage
 		}
 		p := Platform{Digest: chosen.desc.Digest, Chosen: true}
 		if f := r.configs[chosen.Config.Digest]; f != nil {

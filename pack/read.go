@@ -17,6 +17,14 @@ type Source interface {
 // Read fetches the module, the files and the facts of the image at root.
 // Every blob is fetched at most once and checked before it is parsed.
 func Read(ctx context.Context, src Source, root ocispec.Descriptor) (*Content, error) {
+	return ReadModule(ctx, src, root, "")
+}
+
+// ReadModule is Read for an image with several modules: name is that of a Spin
+// component, of a file, a path in the image, or a module's digest. An empty name
+// is the module that the image starts, or the only one; a [*ChoiceError] lists
+// the names.
+func ReadModule(ctx context.Context, src Source, root ocispec.Descriptor, name string) (*Content, error) {
 	blobs := newBlobs(src)
 	g := &graph{blobs: blobs, docs: map[digest.Digest]*document{}}
 	images, err := g.images(ctx, []ocispec.Descriptor{root}, 0)
@@ -24,7 +32,7 @@ func Read(ctx context.Context, src Source, root ocispec.Descriptor) (*Content, e
 		return nil, err
 	}
 	top := g.docs[root.Digest]
-	r := &reader{blobs: blobs, configs: map[digest.Digest]*config{}, content: &Content{Blobs: countBlobs(images)}}
+	r := &reader{blobs: blobs, module: name, configs: map[digest.Digest]*config{}, content: &Content{Blobs: countBlobs(images)}}
 	chosen, err := r.choose(ctx, images)
 	if err != nil {
 		return nil, err
@@ -41,6 +49,7 @@ func Read(ctx context.Context, src Source, root ocispec.Descriptor) (*Content, e
 // reader fills a Content.
 type reader struct {
 	blobs   *blobs
+	module  string // the name of the module that is asked for, or ""
 	configs map[digest.Digest]*config
 	bytes   int64 // of the configs that were asked for
 	content *Content

@@ -80,7 +80,7 @@ func TestReadOthers(t *testing.T) {
 		{"Krustlet artifact", func(m *memory) ocispec.Descriptor {
 			config := m.put("application/vnd.wasm.config.v1+json", []byte(`not read`))
 			return m.manifest(ociImage, config, m.put("application/vnd.wasm.content.layer.v1+wasm", []byte(tiny)))
-		}, LayoutArtifact, ""},
+		}, LayoutLegacy, ""},
 		{"Docker list", func(m *memory) ocispec.Descriptor {
 			config := m.put("application/vnd.docker.container.image.v1+json", []byte(`{"config":{"Cmd":["x.wasm"],"WorkingDir":"/opt"}}`))
 			layer := m.layer(reg("opt/x.wasm", tiny), reg("opt/y.wasm", other))
@@ -142,7 +142,7 @@ func TestReadOthers(t *testing.T) {
 
 func TestSpellings(t *testing.T) {
 	for platform, want := range map[string]bool{
-		"wasi/wasm": true, "wasi/wasm32": true, "wasip1/wasm": true, "wasip2/wasm": true, "linux/wasm": true,
+		"wasi/wasm": true, "wasi/wasm32": true, "wasip1/wasm": true, "wasip2/wasm": true, "linux/wasm": true, "wasm/wasi": true,
 		"linux/amd64": false, "js/wasm": false, "wasi/amd64": false,
 	} {
 		os, arch, _ := strings.Cut(platform, "/")
@@ -280,7 +280,7 @@ func TestReadHostile(t *testing.T) {
 		{"no module", func(m *memory) ocispec.Descriptor { return m.image("{}", m.layer(reg("a", "text"))) }, ErrNoModule, ""},
 		{"two modules", func(m *memory) ocispec.Descriptor {
 			return m.image("{}", m.layer(reg("a", tiny), reg("b", other)))
-		}, ErrNoModule, "/a, /b"},
+		}, new(*ChoiceError), "/a, /b"},
 		{"no layers", func(m *memory) ocispec.Descriptor { return m.image("{}") }, ErrNoModule, ""},
 		{"empty index", func(m *memory) ocispec.Descriptor { return m.index(ociIndex) }, ErrNoModule, "platforms"},
 		{"only other platforms", func(m *memory) ocispec.Descriptor {
@@ -288,7 +288,11 @@ func TestReadHostile(t *testing.T) {
 		}, ErrNoModule, "linux/amd64, windows/amd64"},
 		{"two raw modules", func(m *memory) ocispec.Descriptor {
 			return m.image("{}", m.put("application/wasm", []byte(tiny)), m.put("application/wasm", []byte(other)))
-		}, ErrNoModule, "2 layers"},
+		}, new(*ChoiceError), "2 modules"},
+		{"two layers of a Wasm artifact", func(m *memory) ocispec.Descriptor {
+			config := m.put(cncfConfigType, []byte("{}"))
+			return m.manifest(ociImage, config, m.put("application/wasm", []byte(tiny)), m.put("application/wasm", []byte(other)))
+		}, new(*InvalidError), "2 layers"},
 		{"raw module is none", func(m *memory) ocispec.Descriptor {
 			return m.image("{}", m.put("application/wasm", []byte("text")))
 		}, new(*InvalidError), "not a WebAssembly file"},

@@ -22,7 +22,7 @@ func (r *reader) rootfs(ctx context.Context, d *document, c *config) error {
 	if err != nil {
 		return &InvalidError{What: "image", Digest: d.desc.Digest, Reason: "cannot list its files", Err: err}
 	}
-	module, err := findModule(t, files, c.Config)
+	module, err := r.findModule(t, files, c.Config)
 	if err != nil {
 		return err
 	}
@@ -72,9 +72,12 @@ func (r *reader) unpack(ctx context.Context, d *document, diffIDs []digest.Diges
 	return u.tree, nil
 }
 
-// findModule takes the file that the entrypoint starts with, else the command,
-// else the only module that there is.
-func findModule(t *tree, files []found, c Config) (found, error) {
+// findModule takes the file that is asked for, else the one that the entrypoint
+// starts with, else the command, else the only module that there is.
+func (r *reader) findModule(t *tree, files []found, c Config) (found, error) {
+	if r.module != "" {
+		return r.onlyModule(files)
+	}
 	for _, args := range [][]string{c.Entrypoint, c.Cmd} {
 		if len(args) == 0 {
 			continue
@@ -91,10 +94,10 @@ func findModule(t *tree, files []found, c Config) (found, error) {
 			return found{path.Clean(p), n}, nil
 		}
 	}
-	return onlyModule(files)
+	return r.onlyModule(files)
 }
 
-func onlyModule(files []found) (found, error) {
+func (r *reader) onlyModule(files []found) (found, error) {
 	var modules []found
 	seen := map[*node]bool{}
 	for _, f := range files {
@@ -103,18 +106,18 @@ func onlyModule(files []found) (found, error) {
 			modules = append(modules, f)
 		}
 	}
-	switch len(modules) {
-	case 1:
-		return modules[0], nil
-	case 0:
+	if len(modules) == 0 {
 		return found{}, ErrNoModule
 	}
-	var paths []string
-	for _, m := range modules[:min(len(modules), 5)] {
-		paths = append(paths, m.path)
+	names := make([][]string, len(modules))
+	for i, m := range modules {
+		names[i] = []string{m.path, strings.TrimPrefix(m.path, "/"), path.Base(m.path), string(digest.FromBytes(m.data))}
 	}
-	return found{}, fmt.Errorf("%w that is the one to start: the entrypoint names none of %d modules (%s)",
-		ErrNoModule, len(modules), strings.Join(paths, ", "))
+	i, err := r.pick(names)
+	if err != nil {
+		return found{}, err
+	}
+	return modules[i], nil
 }
 
 func hasMagic(b []byte) bool { return bytes.HasPrefix(b, []byte("\x00asm")) }
