@@ -9,6 +9,12 @@ import (
 	"strings"
 )
 
+// SourceOf is what git knows of a folder, for a module that something else has compiled there. env is the environment
+// for git; a folder that git knows nothing of has the zero Source.
+func SourceOf(ctx context.Context, dir string, env []string) Source {
+	return sourceOf(ctx, &job{Options: Options{Dir: dir, Env: env, Exec: processes{}}})
+}
+
 // sourceOf asks git about the source folder. Whatever stands in the way of an answer (no git, no repository, one that
 // belongs to somebody else, no commit yet, a folder that the commit does not have) means that there are no facts; it
 // never fails a build.

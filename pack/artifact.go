@@ -70,7 +70,7 @@ func (o *Options) alone(module []byte) (*wasm.Module, error) {
 	case len(o.Files) > 0:
 		return nil, &OptionError{"Files", o.Files[0].Path, "has no place in a layout that holds the module alone"}
 	case len(c.Entrypoint)+len(c.Cmd)+len(c.Env)+len(c.Labels) > 0 || c.WorkingDir != "":
-		return nil, &OptionError{"Config", o.modulePath(), "has no place for a start in a layout that holds the module alone"}
+		return nil, &OptionError{"Config", o.ModulePath(), "has no place for a start in a layout that holds the module alone"}
 	}
 	info, err := wasm.Decode(module)
 	if err != nil {
@@ -80,7 +80,7 @@ func (o *Options) alone(module []byte) (*wasm.Module, error) {
 }
 
 // fileName is what a client that pulls the module as a file calls it.
-func (o *Options) fileName() string { return strings.TrimPrefix(o.modulePath(), "/") }
+func (o *Options) fileName() string { return strings.TrimPrefix(o.ModulePath(), "/") }
 
 func world(m *wasm.Module) *cncfComponent {
 	c := &cncfComponent{Exports: []string{}, Imports: []string{}}

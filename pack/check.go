@@ -15,7 +15,7 @@ func (o *Options) check() error {
 	if err := checkName(o.Name); err != nil {
 		return err
 	}
-	if err := o.Config.check(o.modulePath()); err != nil {
+	if err := o.Config.check(o.ModulePath()); err != nil {
 		return err
 	}
 	if err := checkAnnotations(o.Annotations); err != nil {
@@ -27,7 +27,7 @@ func (o *Options) check() error {
 	if err := checkPlatforms(o.Platforms); err != nil {
 		return err
 	}
-	return checkFiles(o.Files, o.modulePath())
+	return checkFiles(o.Files, o.ModulePath())
 }
 
 // checkName allows what no runtime gives a meaning: runwasi, for one, takes
@@ -89,14 +89,34 @@ func checkAnnotations(a map[string]string) error {
 		switch key {
 		case "":
 			return &OptionError{"Annotations", key, "is an empty key"}
-		case "run.oci.handler":
+		case annotationHandler:
 			return &OptionError{"Annotations", key, "makes crun-wasm refuse the image"}
-		case annotationVariant, annotationZstd, annotationPlatform:
+		}
+		if ownAnnotation(key) {
 			return &OptionError{"Annotations", key, "belongs to the layout"}
 		}
 	}
 	return nil
 }
+
+func ownAnnotation(key string) bool {
+	return key == annotationVariant || key == annotationZstd || key == annotationPlatform
+}
+
+// PlainAnnotations are those of an image that say something of its content, and
+// not how it is packed: Options takes them for another layout.
+func PlainAnnotations(all map[string]string) map[string]string {
+	plain := map[string]string{}
+	for key, value := range all {
+		if key != "" && key != annotationHandler && !ownAnnotation(key) {
+			plain[key] = value
+		}
+	}
+	return plain
+}
+
+// annotationHandler makes crun choose its handler, which crun-wasm has done.
+const annotationHandler = "run.oci.handler"
 
 func checkPlatforms(platforms []v1.Platform) error {
 	seen := map[string]bool{}

@@ -48,7 +48,7 @@ func (o *Options) layers(module []byte, compressors ...compressor) ([]*layer, er
 		return nil, fmt.Errorf("pack module: %w", err)
 	}
 	o.target = info.WASI()
-	files := append(slices.Clone(o.Files), File{Path: o.modulePath(), Mode: 0o755, Data: module})
+	files := append(slices.Clone(o.Files), File{Path: o.ModulePath(), Mode: 0o755, Data: module})
 	tar, err := tarball(files, o.created())
 	if err != nil {
 		return nil, err
@@ -78,7 +78,7 @@ func (o *Options) image(p v1.Platform, l *layer, extra map[string]string) (v1.Im
 func (o *Options) configFile(p v1.Platform) *v1.ConfigFile {
 	entrypoint := o.Config.Entrypoint
 	if len(entrypoint) == 0 {
-		entrypoint = []string{o.modulePath()}
+		entrypoint = []string{o.ModulePath()}
 	}
 	return &v1.ConfigFile{
 		OS: p.OS, Architecture: p.Architecture, Variant: p.Variant,

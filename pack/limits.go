@@ -20,6 +20,9 @@ const (
 	parallelFetches  = 8
 )
 
+// MaxBlob is the largest layer that Read takes, in bytes.
+const MaxBlob = maxBlob
+
 // maxPacked is the limit on the module and the files of Universal and Image.
 // It leaves room for compressors that make some bytes longer, so that Read
 // takes whatever was packed.

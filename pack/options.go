@@ -78,8 +78,8 @@ func DefaultPlatforms() []v1.Platform {
 	}
 }
 
-// modulePath is where the module lies in the image.
-func (o *Options) modulePath() string {
+// ModulePath is where the module lies in the image.
+func (o *Options) ModulePath() string {
 	if o.Name == "" {
 		return "/app.wasm"
 	}

@@ -2,6 +2,7 @@ package pack
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	"github.com/opencontainers/go-digest"
@@ -44,6 +45,17 @@ func ReadModule(ctx context.Context, src Source, root ocispec.Descriptor, name s
 	}
 	r.describe(top, chosen, images)
 	return r.content, nil
+}
+
+// Check reads an image to find out whether it can be read: nothing in it is
+// damaged, hostile or beyond a limit. One without a module, or with several to
+// choose from, is fine.
+func Check(ctx context.Context, src Source, root ocispec.Descriptor) error {
+	_, err := Read(ctx, src, root)
+	if errors.Is(err, ErrNoModule) {
+		return nil
+	}
+	return err
 }
 
 // reader fills a Content.

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"unicode"
 
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/errdef"
 	"oras.land/oras-go/v2/registry/remote/auth"
 	"oras.land/oras-go/v2/registry/remote/errcode"
@@ -105,11 +107,45 @@ func answerOf(response *errcode.ErrorResponse) error {
 	messages := make([]string, len(response.Errors))
 	for i, e := range response.Errors {
 		messages[i] = e.Message
+		// GitLab's message is the same for every manifest; its detail says why.
+		if detail, ok := e.Detail.(string); ok && detail != "" && detail != e.Message {
+			messages[i] += ": " + detail
+		}
 	}
 	return &AnswerError{
 		Code:    printable(response.Errors[0].Code, codeLimit),
 		Message: printable(strings.Join(messages, "; "), messageLimit),
 	}
+}
+
+// manifestError adds to an error of a push what it was that the registry does
+// not take.
+func manifestError(err error, d ocispec.Descriptor, raw []byte) error {
+	var e *Error
+	if !errors.As(err, &e) || !refusesContent(e.Status) {
+		return err
+	}
+	var m ocispec.Manifest
+	if json.Unmarshal(raw, &m) != nil {
+		return err
+	}
+	refused := &ManifestError{Descriptor: d, ArtifactType: m.ArtifactType, Err: e.Err}
+	if !isIndex(d.MediaType) {
+		refused.ConfigType = m.Config.MediaType
+	}
+	e.Err = refused
+	return e
+}
+
+// refusesContent knows the statuses by which registries say that they do not
+// like what was sent.
+func refusesContent(status int) bool {
+	switch status {
+	case http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusNotAcceptable,
+		http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
+		return true
+	}
+	return false
 }
 
 // printable returns at most limit characters of foreign text, on one line and

@@ -12,6 +12,8 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/wpkdev/wpk/pack"
 )
 
 // defaultConcurrency is how many blobs travel at once.
@@ -26,6 +28,12 @@ type CopyOptions struct {
 	Retry RetryOptions
 	// Event is told about every blob and manifest; nil is fine.
 	Event func(Event)
+	// MaxBlob is the largest config or layer, in bytes, that is copied; a larger
+	// one is a [*SizeError] before anything travels. 0 means no limit.
+	MaxBlob int64
+	// Check looks at what a folder or archive has been given, before it has a
+	// name there: an error leaves it without one. nil is fine.
+	Check func(ctx context.Context, src pack.Source, root ocispec.Descriptor) error
 }
 
 // Result says what a [Copy] did. Copied, Skipped and Mounted count blobs and
@@ -161,6 +169,11 @@ func (c *copier) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	for _, d := range g.blobs {
+		if limit := c.options.MaxBlob; limit > 0 && d.Size > limit {
+			return &SizeError{Descriptor: d, Limit: limit}
+		}
+	}
 	if err := parallel(ctx, c.options.Concurrency, g.blobs, c.copyBlob); err != nil {
 		return err
 	}
@@ -186,7 +199,7 @@ func (c *copier) tagExisting(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.dst.(*remoteTarget).pushTagged(ctx, root, bytes.NewReader(raw), c.tag)
+	return c.dst.(*remoteTarget).pushTagged(ctx, root, raw, c.tag)
 }
 
 // finish writes the root and its name.
@@ -197,12 +210,17 @@ func (c *copier) finish(ctx context.Context, root manifestNode) error {
 		if err := c.copyManifest(ctx, root); err != nil {
 			return err
 		}
+		if c.options.Check != nil {
+			if err := c.options.Check(ctx, c.dst, root.desc); err != nil {
+				return err
+			}
+		}
 		return c.dst.Tag(ctx, root.desc, c.tag)
 	case c.tag == "":
 		return c.copyManifest(ctx, root)
 	}
 	c.events.send(Event{Kind: EventStart, Descriptor: root.desc})
-	if err := remote.pushTagged(ctx, root.desc, bytes.NewReader(root.raw), c.tag); err != nil {
+	if err := remote.pushTagged(ctx, root.desc, root.raw, c.tag); err != nil {
 		return err
 	}
 	c.copied(root.desc)

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
 // The causes that a person can act on. Every [*Error] matches at most one of
@@ -81,6 +83,52 @@ func (a *AnswerError) Error() string {
 		return a.Code + a.Message
 	}
 	return a.Code + ": " + a.Message
+}
+
+// ManifestError is a manifest that a registry does not take, as the cause of an
+// [*Error] of kind [ErrRejected]. Some registries know a list of media types and
+// refuse all others.
+type ManifestError struct {
+	Descriptor ocispec.Descriptor
+	// ConfigType is the media type of its config, empty for an index.
+	ConfigType string
+	// ArtifactType is the manifest's own artifactType, often empty.
+	ArtifactType string
+	// Err is what the registry said, an [*AnswerError], or nil.
+	Err error
+}
+
+// Error implements error.
+func (e *ManifestError) Error() string {
+	var b strings.Builder
+	if e.Err != nil {
+		fmt.Fprintf(&b, "%v: ", e.Err)
+	}
+	fmt.Fprintf(&b, "manifest %s is of type %s", quoteless(e.Descriptor.Digest.String()), quoteless(e.Descriptor.MediaType))
+	if e.ConfigType != "" {
+		fmt.Fprintf(&b, " with a config of type %s", quoteless(e.ConfigType))
+	}
+	if e.ArtifactType != "" {
+		fmt.Fprintf(&b, " and artifactType %s", quoteless(e.ArtifactType))
+	}
+	return b.String()
+}
+
+// Unwrap returns the registry's answer.
+func (e *ManifestError) Unwrap() error { return e.Err }
+
+// IsIndex reports whether the refused manifest is an index, of OCI or Docker.
+func (e *ManifestError) IsIndex() bool { return isIndex(e.Descriptor.MediaType) }
+
+// SizeError is a blob that is announced with more bytes than [CopyOptions] allow.
+type SizeError struct {
+	Descriptor ocispec.Descriptor
+	Limit      int64 // in bytes
+}
+
+// Error implements error.
+func (e *SizeError) Error() string {
+	return fmt.Sprintf("%s of %d bytes is larger than the limit of %d", quoteless(e.Descriptor.Digest.String()), e.Descriptor.Size, e.Limit)
 }
 
 // LayoutError is an OCI layout (folder, archive or local store) that cannot be

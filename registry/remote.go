@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -92,13 +93,25 @@ func (t *remoteTarget) Push(ctx context.Context, d ocispec.Descriptor, content i
 	if err != nil {
 		return err
 	}
-	return remoteError(ctx, "push", t.name(d.Digest.String()), t.repo.Push(ctx, d, body))
+	if !isManifest(d.MediaType) {
+		return remoteError(ctx, "push", t.name(d.Digest.String()), t.repo.Push(ctx, d, body))
+	}
+	if d.Size > maxManifestSize {
+		return corrupt(d, fmt.Errorf("a manifest of %d bytes, at most %d are possible", d.Size, maxManifestSize))
+	}
+	raw, err := io.ReadAll(body)
+	if err != nil {
+		return err
+	}
+	err = remoteError(ctx, "push", t.name(d.Digest.String()), t.repo.Push(ctx, d, bytes.NewReader(raw)))
+	return manifestError(err, d, raw)
 }
 
 // pushTagged writes a manifest under a tag at once, for one request instead of
 // the three of Push and Tag.
-func (t *remoteTarget) pushTagged(ctx context.Context, d ocispec.Descriptor, content io.Reader, tag string) error {
-	return remoteError(ctx, "push", t.name(tag), t.repo.PushReference(ctx, d, content, tag))
+func (t *remoteTarget) pushTagged(ctx context.Context, d ocispec.Descriptor, raw []byte, tag string) error {
+	err := remoteError(ctx, "push", t.name(tag), t.repo.PushReference(ctx, d, bytes.NewReader(raw), tag))
+	return manifestError(err, d, raw)
 }
 
 // Tag implements [Target].

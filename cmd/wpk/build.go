@@ -28,19 +28,9 @@ type buildOptions struct {
 
 // buildResult is what build prints.
 type buildResult struct {
-	References []string        `json:"references"`
-	Digest     string          `json:"digest"`
-	Layout     string          `json:"layout"`
-	Module     moduleFacts     `json:"module"`
-	Facts      build.Facts     `json:"build"`
-	Warnings   []build.Warning `json:"warnings,omitempty"`
-}
-
-type moduleFacts struct {
-	Digest string `json:"digest"`
-	Size   int64  `json:"size"`
-	Kind   string `json:"kind"`
-	WASI   string `json:"wasi,omitempty"`
+	written
+	Facts    build.Facts     `json:"build"`
+	Warnings []build.Warning `json:"warnings,omitempty"`
 }
 
 func newBuild(a *app) *cobra.Command {
@@ -58,7 +48,8 @@ The same sources and tools give the same digest in any folder, at any time.`,
 		Example: `  wpk build
   wpk build ./cmd/server -t ghcr.io/acme/server:1.0
   wpk build . -t oci:./layout:1.0 --file ./config.json:/etc/config.json
-  wpk build ./zlib --bin minigzip -t localhost:5000/demo/minigzip:1`,
+  wpk build ./zlib --bin minigzip -t localhost:5000/demo/minigzip:1
+  wpk build -t ghcr.io/acme/hello:1.0 --layout universal,artifact   # and hello:1.0-wasm for wkg`,
 		Args: operands("[DIR]"),
 		RunE: func(c *cobra.Command, argv []string) error {
 			dir := "."
@@ -69,7 +60,7 @@ The same sources and tools give the same digest in any folder, at any time.`,
 		},
 	}
 	f := c.Flags()
-	f.StringArrayVarP(&o.tags, "tag", "t", nil, "`REF` to write: host/repository[:tag] in the local store, oci:FOLDER[:tag] or oci-archive:FILE[:tag]; may be repeated")
+	tagFlag(c, &o.tags)
 	f.StringVarP(&o.output, "output", "o", "", "write the bare module to this `FILE` as well")
 	o.compile.register(c)
 	o.image.register(c)
@@ -100,7 +91,9 @@ func runBuild(ctx context.Context, a *app, o buildOptions, dir string) error {
 	if err != nil {
 		return err
 	}
-	artifact, err := o.image.pack(module, opts)
+	opts.Name = module.Facts.Name
+	opts.Annotations = annotate(opts.Annotations, module.Facts, o.image.noSource)
+	all, err := o.image.pack(a, module.Wasm, opts)
 	if err != nil {
 		return fmt.Errorf("cannot pack %q: %w", dir, err)
 	}
@@ -118,7 +111,12 @@ func runBuild(ctx context.Context, a *app, o buildOptions, dir string) error {
 			return err
 		}
 	}
-	return a.saveBuild(ctx, o, places, module, artifact)
+	res, err := a.write(ctx, &o.image, places, all, o.json)
+	if err != nil || !o.json {
+		return err
+	}
+	res.Module = factsOf(module)
+	return a.printJSON(buildResult{res, module.Facts, module.Warnings})
 }
 
 // compile builds the module and says so. name is what a person calls it.
@@ -157,41 +155,9 @@ func (a *app) warn(warnings []build.Warning) {
 	}
 }
 
-// saveBuild writes the artifact to every place and prints the result.
-func (a *app) saveBuild(ctx context.Context, o buildOptions, places []place, module *build.Module, artifact registry.Artifact) error {
-	res := buildResult{
-		Layout:   o.image.layout,
-		Module:   moduleFacts{module.Digest, int64(len(module.Wasm)), module.Info.Kind.String(), module.Info.WASI()},
-		Facts:    module.Facts,
-		Warnings: module.Warnings,
-	}
-	for _, p := range places {
-		digest, err := a.save(ctx, p, artifact)
-		if err != nil {
-			return err
-		}
-		res.Digest = digest
-		res.References = append(res.References, p.ref.String())
-		if !o.json {
-			fmt.Fprintf(a.ui.Out, "%s@%s\n", p.ref, digest)
-		}
-	}
-	if o.json {
-		return a.printJSON(res)
-	}
-	return nil
-}
-
-func (a *app) save(ctx context.Context, p place, artifact registry.Artifact) (digest string, err error) {
-	target, name, err := a.target(ctx, p, transferFlags{})
-	if err != nil {
-		return "", err
-	}
-	desc, err := registry.Save(ctx, target, artifact, name)
-	if cerr := target.Close(); err == nil {
-		err = cerr
-	}
-	return string(desc.Digest), err
+// tagFlag is -t, the same on build and pack.
+func tagFlag(c *cobra.Command, tags *[]string) {
+	c.Flags().StringArrayVarP(tags, "tag", "t", nil, "`REF` to write: host/repository[:tag] in the local store, oci:FOLDER[:tag] or oci-archive:FILE[:tag]; may be repeated")
 }
 
 // buildPlaces reads -t: a host/repository name is a name in the local store.

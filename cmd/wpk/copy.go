@@ -50,7 +50,7 @@ func newPull(a *app) *cobra.Command {
   wpk pull ghcr.io/acme/hello@sha256:…
   wpk pull --json ghcr.io/acme/hello:1.0 | jq -r .digest`,
 		Args: operands("REF"),
-	}, transferOptions{verb: "pull", toStore: true})
+	}, transferOptions{verb: verbPull, toStore: true})
 }
 
 func newCopy(a *app) *cobra.Command {

@@ -98,10 +98,13 @@ func explainUsage(err error) (int, string) {
 	var value *valueError
 	var ref *registry.RefError
 	var option *pack.OptionError
+	var fit *pack.ModuleError
 	var file *project.Error
 	switch {
 	case errors.As(err, &file):
 		return exitUsage, fileHint(file)
+	case errors.As(err, &fit):
+		return exitUsage, "wpk inspect shows what a module exports; --layout universal takes any module"
 	case errors.As(err, &usage), errors.As(err, &value), errors.As(err, &option):
 		return exitUsage, ""
 	case errors.As(err, &ref):
@@ -303,7 +306,7 @@ func explainRegistry(err error) (int, string) {
 	case errors.Is(err, registry.ErrTooLarge):
 		return exitRefused, "the registry, or a proxy before it, limits the size of an upload"
 	case errors.Is(err, registry.ErrRejected):
-		return exitRefused, "the registry may not take an index; --layout image writes a plain image"
+		return exitRefused, rejectedHint(err)
 	case errors.Is(err, registry.ErrNotFound) && e != nil && e.Status != 0:
 		return exitNotFound, "check the name and the tag; some registries want a repository to be created first"
 	case errors.Is(err, registry.ErrNotFound):
@@ -327,7 +330,13 @@ func explainContent(err error) (int, string) {
 	var invalid *pack.InvalidError
 	var limit *pack.LimitError
 	var format *wasm.FormatError
+	var choice *pack.ChoiceError
+	var size *registry.SizeError
 	switch {
+	case errors.As(err, &choice):
+		return exitContent, "choose one: --module " + choice.Modules[0]
+	case errors.As(err, &size):
+		return exitContent, "wpk copy takes content of any size"
 	case errors.As(err, &digest):
 		return exitContent, "the content was damaged on its way or at rest; fetch it again"
 	case errors.Is(err, pack.ErrNoModule):

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"path"
@@ -98,7 +99,7 @@ func (g *guest) start(content *pack.Content, argv []string) error {
 	config := content.Config
 	program := config.Entrypoint
 	if len(program) == 0 {
-		program = []string{content.ModulePath}
+		program = []string{cmp.Or(content.ModulePath, "app.wasm")} // a raw module has no path
 	}
 	if len(argv) == 0 {
 		argv = config.Cmd

@@ -31,6 +31,7 @@ type inspectResult struct {
 	Files       []fileInfo          `json:"files,omitempty"`
 	Blobs       []pack.Blob         `json:"blobs,omitempty"`
 	Runtime     *runtimepack.Config `json:"runtime,omitempty"`
+	Modules     []string            `json:"modules,omitempty"` // the names of all, where there are several
 	Module      inspectModule       `json:"module"`
 	Consumers   []pack.Consumer     `json:"consumers,omitempty"`
 }
@@ -88,7 +89,7 @@ func inspected(s *subject, info *wasm.Module) inspectResult {
 	c := s.Content
 	r := inspectResult{
 		Reference: s.Name, Digest: s.Digest, Layout: c.Layout, MediaType: c.Root.MediaType,
-		Platforms: c.Platforms, Annotations: c.Annotations, Config: c.Config, Blobs: c.Blobs, Runtime: c.Runtime,
+		Platforms: c.Platforms, Annotations: c.Annotations, Config: c.Config, Blobs: c.Blobs, Runtime: c.Runtime, Modules: c.Modules,
 		Module: inspectModule{c.ModulePath, digest.FromBytes(c.Module), info.WASI(), info.WASIVersion(), info},
 	}
 	for _, f := range c.Files {
@@ -133,6 +134,9 @@ func (a *app) printInspect(r inspectResult) error {
 	}
 	for _, k := range sortedKeys(r.Annotations) {
 		add("Annotation", "%s=%s", k, r.Annotations[k])
+	}
+	if len(r.Modules) > 0 {
+		add("Modules", "%s", strings.Join(r.Modules, " "))
 	}
 	moduleRows(r.Module, add)
 	if err := ui.Table(a.ui.Out, a.ui.OutColor, rows); err != nil || len(r.Consumers) == 0 {

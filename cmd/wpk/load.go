@@ -20,15 +20,17 @@ import (
 // maxModuleFile bounds a module that is read from a plain file.
 const maxModuleFile = 512 << 20
 
-// loadFlags say where run, smoke and inspect take an artifact from.
+// loadFlags say where run, smoke, inspect and pack take a module from.
 type loadFlags struct {
 	transferFlags
-	pull string
+	pull   string
+	module string
 }
 
 func (l *loadFlags) register(c *cobra.Command) {
 	l.transferFlags.register(c)
 	c.Flags().StringVar(&l.pull, "pull", "missing", "`WHEN` to ask the registry: missing, always, never")
+	c.Flags().StringVar(&l.module, "module", "", "`NAME` of the module in an artifact with several: a Spin component, a file, a digest")
 }
 
 func (l *loadFlags) check() error {
@@ -64,7 +66,7 @@ func (a *app) load(ctx context.Context, arg string, l loadFlags) (*subject, erro
 		return nil, err
 	}
 	defer src.Close()
-	content, err := pack.Read(ctx, src, desc)
+	content, err := pack.ReadModule(ctx, src, desc, l.module)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read %s: %w", ref, err)
 	}
@@ -98,7 +100,7 @@ func (a *app) locate(ctx context.Context, ref registry.Ref, l loadFlags) (regist
 			return nil, none, errors.Join(err, store.Close())
 		}
 	}
-	res, err := a.copyRef(ctx, copyPlan{verb: "pull", src: place{ref: ref}, dst: place{ref: ref, store: true}}, l.transferFlags)
+	res, err := a.copyRef(ctx, copyPlan{verb: verbPull, src: place{ref: ref}, dst: place{ref: ref, store: true}}, l.transferFlags)
 	if err != nil {
 		if l.pull == "missing" {
 			err = fmt.Errorf("%s is not in the local store, and was not pulled: %w", ref, err)
@@ -124,7 +126,12 @@ func loadFile(path string) (*subject, error) {
 		return nil, err
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxModuleFile+1))
+	return loadModule(f, path)
+}
+
+// loadModule reads a bare module, which is its own program.
+func loadModule(r io.Reader, path string) (*subject, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxModuleFile+1))
 	if err != nil {
 		return nil, err
 	}

@@ -172,7 +172,7 @@ func (a *app) pullPack(ctx context.Context, ref registry.Ref, l loadFlags) (ocis
 	if err != nil {
 		return desc, fmt.Errorf("cannot use %s: %w", ref, err)
 	}
-	res, err := a.copyRef(ctx, copyPlan{verb: "pull", src: place{ref: ref}, dst: place{ref: storeName(ref, content.Config), store: true}}, l.transferFlags)
+	res, err := a.copyRef(ctx, copyPlan{verb: verbPull, src: place{ref: ref}, dst: place{ref: storeName(ref, content.Config), store: true}}, l.transferFlags)
 	return res.Descriptor, err
 }
 

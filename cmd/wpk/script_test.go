@@ -76,6 +76,9 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"registry": startRegistry,
 			"refusing": startRefusing,
+			"gitlab":   startGitLab,
+			"hostile":  startHostile,
+			"outside":  outside,
 			"same":     sameDigest,
 			"digest":   digestOf,
 			"foreign":  foreignPack,
@@ -195,6 +198,13 @@ func startRefusing(ts *testscript.TestScript, _ bool, args []string) {
 		w.WriteHeader(status)
 		fmt.Fprintf(w, `{"errors":[{"code":"TEST","message":"refused with %d on purpose"}]}`, status)
 	}))
+	ts.Defer(s.Close)
+	ts.Setenv("REGISTRY", strings.TrimPrefix(s.URL, "http://"))
+}
+
+// startGitLab starts a registry that refuses what GitLab's does.
+func startGitLab(ts *testscript.TestScript, _ bool, _ []string) {
+	s := httptest.NewServer(wpktest.GitLabHandler())
 	ts.Defer(s.Close)
 	ts.Setenv("REGISTRY", strings.TrimPrefix(s.URL, "http://"))
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/wpkdev/wpk/pack"
 	"github.com/wpkdev/wpk/registry"
 )
 
@@ -31,14 +32,22 @@ func parsePlace(s string) (place, error) {
 	return place{ref, inStore}, nil
 }
 
+// nameThere is the name that a place goes by in its target.
+func (p place) nameThere() string {
+	if p.store {
+		return p.ref.String()
+	}
+	return p.ref.Reference()
+}
+
 // target opens a place and returns it with the name that it goes by there.
 func (a *app) target(ctx context.Context, p place, t transferFlags) (registry.Target, string, error) {
 	if p.store {
 		store, err := a.store()
-		return store, p.ref.String(), err
+		return store, p.nameThere(), err
 	}
 	target, err := registry.Open(ctx, p.ref, a.registryOptions(t))
-	return target, p.ref.Reference(), err
+	return target, p.nameThere(), err
 }
 
 func (a *app) store() (*registry.Store, error) {
@@ -98,6 +107,19 @@ func withoutDigest(ref registry.Ref) string {
 	return ref.String()
 }
 
+// verbPull brings strangers' content into the store, and looks at it first.
+const verbPull = "pull"
+
+// unreadable says of what it is that a pull refuses because run and inspect
+// could not read it: nothing hostile gets a name in the local store.
+func unreadable(ref registry.Ref, err error) error {
+	var known *registry.Error
+	if err == nil || errors.As(err, &known) {
+		return err
+	}
+	return fmt.Errorf("cannot read %s: %w", ref, err)
+}
+
 type copyPlan struct {
 	verb     string
 	src, dst place
@@ -115,10 +137,12 @@ func (a *app) copyRef(ctx context.Context, p copyPlan, t transferFlags) (res reg
 		return res, err
 	}
 	progress := newTransferProgress(a.ui, p.verb, p.dst.ref.String())
-	res, err = registry.Copy(ctx, src, srcName, dst, dstName, registry.CopyOptions{
-		Concurrency: t.jobs,
-		Event:       progress.event,
-	})
+	opts := registry.CopyOptions{Concurrency: t.jobs, Event: progress.event}
+	if p.verb == verbPull {
+		opts.MaxBlob, opts.Check = pack.MaxBlob, pack.Check
+	}
+	res, err = registry.Copy(ctx, src, srcName, dst, dstName, opts)
+	err = unreadable(p.src.ref, err)
 	// An archive comes into being when it is closed.
 	err = errors.Join(err, dst.Close())
 	if err != nil {
