@@ -52,7 +52,7 @@ FIXTURES = gojq yq sqlite3 ziglang zlib docker-registry sqlite xz expat tinyxml2
 .PHONY: test-setup
 test-setup: runners
 	scripts/setup.sh test
-	scripts/tools.sh crane registry >/dev/null
+	scripts/tools.sh crane oras registry >/dev/null
 	scripts/fixtures.sh $(FIXTURES) >/dev/null
 	scripts/npm.sh internal/wpktest/npm/* >/dev/null
 	scripts/wasm-tools.sh >/dev/null || [ $$? = 3 ]

@@ -11,11 +11,22 @@ tmp=
 trap '[ -z "$tmp" ] || rm -rf "$tmp"' EXIT
 trap 'exit 130' INT TERM
 
+# go install asks the proxy for the list of versions, to warn of deprecated
+# ones, and fails where a proxy has none. A module that requires the tool does
+# not ask. The tool's module is what its package has before /cmd/.
+scratch() { # scratch VERSION PACKAGE FOLDER
+	mkdir "$3/scratch"
+	printf 'module scratch\n\nrequire %s %s\n' "${2%%/cmd/*}" "$1" >"$3/scratch/go.mod"
+	(cd "$3/scratch" && GOFLAGS=-mod=mod CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o "$3/" "$2") || return
+	rm -r "$3/scratch"
+}
+
 build() { # build NAME VERSION PACKAGE FOLDER
 	echo "building $1 $2 (once, into $4)" >&2
 	tmp=$(mktemp -d "$cache/.tmp-XXXXXX")
 	# CGO_ENABLED=0: the tools need no C compiler and run on any libc.
-	if ! GOBIN=$tmp GOFLAGS='' CGO_ENABLED=0 go install -trimpath -ldflags='-s -w' "$3@$2" 2>"$tmp/log"; then
+	if ! GOBIN=$tmp GOFLAGS='' CGO_ENABLED=0 go install -trimpath -ldflags='-s -w' "$3@$2" 2>"$tmp/log" &&
+		! scratch "$2" "$3" "$tmp" 2>>"$tmp/log"; then
 		cat "$tmp/log" >&2
 		rm -rf "$tmp"
 		echo "$0: could not download or build $3@$2; the reason is above (go env GOPROXY tells where Go looks for modules)" >&2

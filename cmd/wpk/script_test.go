@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -50,6 +51,7 @@ func TestScripts(t *testing.T) {
 			}
 			// The folder of wpk itself, for scripts that empty the PATH.
 			e.Setenv("BIN", filepath.SplitList(e.Getenv("PATH"))[0])
+			e.Setenv("HOSTARCH", runtime.GOARCH)
 			e.Setenv("TESTDATA", filepath.Join(root, "testdata"))
 			e.Setenv("WPK_DATA_DIR", filepath.Join(e.WorkDir, "data"))
 			e.Setenv("WPK_CACHE_DIR", cache)
