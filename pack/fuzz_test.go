@@ -22,6 +22,13 @@ func FuzzReadManifest(f *testing.F) {
 	idx := m.index(ociIndex, on(root, "wasi", "wasm"), on(root, "linux", "amd64"))
 	f.Add(idx.MediaType, m.blobs[idx.Digest])
 	f.Add("", []byte(`{"schemaVersion":2,"config":{},"layers":[]}`))
+	for _, v := range tools {
+		d := m.tool(v)
+		f.Add(d.MediaType, m.blobs[d.Digest])
+	}
+	app := m.put(spinType, []byte(locked))
+	d := m.manifest(ociImage, app, m.put(legacyLayerType, []byte(tiny)), m.put(cncfLayerType, []byte(other)))
+	f.Add(d.MediaType, m.blobs[d.Digest])
 	f.Fuzz(func(t *testing.T, mediaType string, raw []byte) {
 		own := newMemory()
 		for d, b := range m.blobs {

@@ -48,6 +48,45 @@ func TestLayoutsInRegistries(t *testing.T) {
 	}
 }
 
+// TestPluginInRegistries does the same for a plugin of Envoy, in both variants.
+func TestPluginInRegistries(t *testing.T) {
+	oras, crane := wpktest.Need(t, "oras"), wpktest.Need(t, "crane")
+	dir := t.TempDir()
+	src := filepath.Join(dir, "src")
+	if err := os.MkdirAll(src, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"go.mod":  "module filter\n\ngo 1.24\n",
+		"main.go": "package main\n\n//go:wasmexport proxy_abi_version_0_2_1\nfunc abi() {}\n\nfunc main() {}\n",
+	} {
+		if err := os.WriteFile(filepath.Join(src, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, host := range []string{wpktest.Distribution(t), wpktest.DockerRegistry(t)} {
+		w := newWpk(t)
+		ref := host + "/interop/filter:1"
+		built := w.build(t, src, program{build: []string{"--reactor", "--layout", "proxy-wasm,proxy-wasm-compat"}}, ref)
+		w.run(t, nil, "push", ref)
+		w.run(t, nil, "push", ref+"-proxy-wasm-compat")
+		if got := sum(pulledFile(t, oras, ref, "plugin.wasm")); got != built.Module.Digest {
+			t.Errorf("oras pulls a file with the digest %s, want %s", got, built.Module.Digest)
+		}
+		files := output(t, command(t, crane, "export", ref+"-proxy-wasm-compat", "-"), nil)
+		if !tarHas(t, files, built.Module.Digest) {
+			t.Error("crane finds no module in the variant compat")
+		}
+		for tag, layout := range map[string]string{ref: "proxy-wasm", ref + "-proxy-wasm-compat": "proxy-wasm-compat"} {
+			var got struct{ Layout string }
+			newWpk(t).json(t, &got, "inspect", tag)
+			if got.Layout != layout {
+				t.Errorf("%s: layout %q", tag, got.Layout)
+			}
+		}
+	}
+}
+
 // pulledFile is the file that oras pull leaves.
 func pulledFile(t *testing.T, oras, ref, name string) []byte {
 	t.Helper()
