@@ -32,7 +32,8 @@ type CopyOptions struct {
 	// one is a [*SizeError] before anything travels. 0 means no limit.
 	MaxBlob int64
 	// Check looks at what a folder or archive has been given, before it has a
-	// name there: an error leaves it without one. nil is fine.
+	// name there: an error leaves it without one, and frees it in a folder. nil
+	// is fine.
 	Check func(ctx context.Context, src pack.Source, root ocispec.Descriptor) error
 }
 
@@ -89,8 +90,11 @@ func copyRoot(ctx context.Context, src fetcher, root ocispec.Descriptor, dst Tar
 	if err != nil {
 		return Result{}, err
 	}
-	defer release()
 	err = c.run(ctx)
+	release()
+	if store, ok := dst.(*Store); ok && c.refused {
+		_, _ = store.free(ctx) // what it cannot free now, the next Remove does
+	}
 	return c.result, err
 }
 
@@ -114,6 +118,7 @@ type copier struct {
 	tag     string
 	options CopyOptions
 	events  *listener
+	refused bool // by Check
 
 	mu     sync.Mutex
 	result Result
@@ -212,6 +217,7 @@ func (c *copier) finish(ctx context.Context, root manifestNode) error {
 		}
 		if c.options.Check != nil {
 			if err := c.options.Check(ctx, c.dst, root.desc); err != nil {
+				c.refused = true
 				return err
 			}
 		}

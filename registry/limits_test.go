@@ -46,4 +46,7 @@ func TestCheck(t *testing.T) {
 	if _, err := dst.Resolve(t.Context(), "b"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("got %v", err)
 	}
+	if there, err := dst.Exists(t.Context(), root); there || err != nil {
+		t.Errorf("what was refused is still there: %v", err)
+	}
 }

@@ -111,11 +111,12 @@ type packed struct {
 // pack makes every layout out of the same module.
 func (o *imageFlags) pack(a *app, module []byte, opts pack.Options) ([]packed, error) {
 	var all []packed
+	var without []string
 	for _, name := range o.layouts {
 		l, _ := findLayout(name)
 		own := opts
-		if l.alone {
-			a.dropImage(name, &own)
+		if l.alone && dropImage(&own) {
+			without = append(without, name)
 		}
 		artifact, err := l.write(module, own)
 		if err != nil {
@@ -123,16 +124,19 @@ func (o *imageFlags) pack(a *app, module []byte, opts pack.Options) ([]packed, e
 		}
 		all = append(all, packed{name, artifact})
 	}
+	if len(without) > 0 {
+		a.ui.Say("pack: the module alone is in %s: files, arguments, environment and labels have no place there", strings.Join(without, ", "))
+	}
 	return all, nil
 }
 
-// dropImage takes out what a layout has no place for, and says so.
-func (a *app) dropImage(layout string, o *pack.Options) {
+// dropImage takes out what only an image has a place for, and tells whether
+// there was any.
+func dropImage(o *pack.Options) bool {
 	c := o.Config
-	if len(c.Entrypoint)+len(c.Cmd)+len(c.Env)+len(c.Labels)+len(o.Files) > 0 || c.WorkingDir != "" {
-		a.ui.Say("pack: the layout %s holds the module alone: files, arguments, environment and labels stay out of it", layout)
-	}
+	some := len(c.Entrypoint)+len(c.Cmd)+len(c.Env)+len(c.Labels)+len(o.Files) > 0 || c.WorkingDir != ""
 	o.Config, o.Files = pack.Config{}, nil
+	return some
 }
 
 // tagOf is the tag of a layout beside another one's. A consumer such as wkg
