@@ -59,7 +59,7 @@ var tools = []tool{
 	{
 		name: "wkg oci push", mediaType: ociImage, layout: LayoutArtifact,
 		manifest: ociManifest + `"config": {"mediaType": "application/vnd.wasm.config.v0+json", $CONFIG},
-			"layers": [{"mediaType": "application/wasm", $LAYER}]}`,
+			"layers": [{"mediaType": "application/wasm", $LAYER, "annotations": {"org.opencontainers.image.title": "hello.wasm"}}]}`,
 		blobs: []blob{
 			{"CONFIG", cncfConfigType, `{"created":"2026-01-02T03:04:05.678901234Z","author":null,"architecture":"wasm","os":"wasip2",` +
 				`"layerDigests":["sha256:0"],"component":{"exports":["wasi:cli/run@0.2.3"],"imports":[],"target":null}}`},

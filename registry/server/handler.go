@@ -64,6 +64,8 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	case isManifest && req.Method == http.MethodDelete:
 		h.deleteManifest(w, req)
 	case req.Method == http.MethodPost && req.URL.Query().Has("mount") && h.mount(w, req):
+	case req.URL.Query().Has("digest"):
+		h.inner.ServeHTTP(&located{w, req}, req)
 	default:
 		h.inner.ServeHTTP(w, req)
 	}
@@ -102,6 +104,7 @@ func (h *handler) putManifest(w http.ResponseWriter, req *http.Request) {
 			refuse(w, http.StatusInternalServerError, "UNKNOWN", "the registry cannot write to its disk")
 			return
 		}
+		answer.header.Set("Location", "/v2/"+r.Repository+"/manifests/"+sum)
 	}
 	answer.copyTo(w)
 }
