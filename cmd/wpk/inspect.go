@@ -88,7 +88,7 @@ func runInspect(ctx context.Context, a *app, l loadFlags, asJSON bool, arg strin
 func inspected(s *subject, info *wasm.Module) inspectResult {
 	c := s.Content
 	r := inspectResult{
-		Reference: s.Name, Digest: s.Digest, Layout: c.Layout, MediaType: c.Root.MediaType,
+		Reference: s.Name, Digest: s.digest(), Layout: c.Layout, MediaType: c.Root.MediaType,
 		Platforms: c.Platforms, Annotations: c.Annotations, Config: c.Config, Blobs: c.Blobs, Runtime: c.Runtime, Modules: c.Modules,
 		Module: inspectModule{c.ModulePath, digest.FromBytes(c.Module), info.WASI(), info.WASIVersion(), info},
 	}

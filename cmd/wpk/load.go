@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -44,8 +45,17 @@ func (l *loadFlags) check() error {
 // subject is what an argument of run, smoke or inspect names.
 type subject struct {
 	Name    string
-	Digest  digest.Digest // of the index or manifest; of the module for a plain file
+	Digest  digest.Digest // of the index or manifest; "" for a plain file, see digest
 	Content *pack.Content
+}
+
+// digest names what the argument does. Of a plain file that is the module,
+// which run has no need to hash.
+func (s *subject) digest() digest.Digest {
+	if s.Digest == "" {
+		s.Digest = digest.FromBytes(s.Content.Module)
+	}
+	return s.Digest
 }
 
 // load reads what an argument names: a .wasm file, a layout or archive, the
@@ -126,21 +136,27 @@ func loadFile(path string) (*subject, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return loadModule(f, path)
-}
-
-// loadModule reads a bare module, which is its own program.
-func loadModule(r io.Reader, path string) (*subject, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxModuleFile+1))
+	info, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
+	return loadModule(f, path, info.Size())
+}
+
+// loadModule reads a bare module of about so many bytes, which is its own
+// program.
+func loadModule(r io.Reader, path string, size int64) (*subject, error) {
+	var b bytes.Buffer
+	b.Grow(int(min(size, maxModuleFile)) + bytes.MinRead) // else a large module moves many times
+	if _, err := b.ReadFrom(io.LimitReader(r, maxModuleFile+1)); err != nil {
+		return nil, err
+	}
+	data := b.Bytes()
 	if len(data) > maxModuleFile {
 		return nil, &valueError{"module", path, "larger than 512 MiB"}
 	}
 	return &subject{
-		Name:   path,
-		Digest: digest.FromBytes(data),
+		Name: path,
 		Content: &pack.Content{
 			Layout:     layoutFile,
 			Module:     data,

@@ -90,7 +90,7 @@ func runPack(ctx context.Context, a *app, o packOptions, arg string) error {
 // loadPacked is load with - for standard input.
 func (a *app) loadPacked(ctx context.Context, arg string, l loadFlags) (*subject, error) {
 	if arg == "-" {
-		return loadModule(a.ui.In, stdinName)
+		return loadModule(a.ui.In, stdinName, 0)
 	}
 	return a.load(ctx, arg, l)
 }

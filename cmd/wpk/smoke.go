@@ -100,7 +100,7 @@ func runSmoke(ctx context.Context, a *app, o smokeOptions, arg string, argv []st
 	if err != nil {
 		return fmt.Errorf("cannot smoke %s: %w", s.Name, err)
 	}
-	res := smokeResult{Reference: s.Name, Digest: string(s.Digest), Report: *report}
+	res := smokeResult{Reference: s.Name, Digest: string(s.digest()), Report: *report}
 	if o.json {
 		err = a.printJSON(res)
 	} else {
