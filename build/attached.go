@@ -28,18 +28,27 @@ type attachment struct {
 func (j *job) attach(ctx context.Context, a attachment) (string, error) {
 	h := sha256.New()
 	hashText(h, "module 1", a.sum, fmt.Sprint(a.snapshot), string(a.blob))
+	return j.once(a.language, h.Sum(nil), func() ([]byte, error) {
+		module, err := j.attached(ctx, a)
+		var exit *bundle.ExitError
+		if errors.As(err, &exit) {
+			return nil, &ToolError{Tool: a.tool, Dir: j.Dir, ExitCode: int(exit.Code)}
+		}
+		return module, err
+	})
+}
+
+// once writes a module into the work folder: the one that was made before of the same, by the sum of all that it is made
+// of, or else a new one.
+func (j *job) once(language string, sum []byte, makeModule func() ([]byte, error)) (string, error) {
 	out, kept := j.path("module.wasm"), ""
 	if j.Cache != "" {
-		kept = filepath.Join(j.Cache, a.language, "module", hex.EncodeToString(h.Sum(nil)))
+		kept = filepath.Join(j.Cache, language, "module", hex.EncodeToString(sum))
 		if data, err := os.ReadFile(kept); err == nil {
 			return out, os.WriteFile(out, data, 0o600)
 		}
 	}
-	module, err := j.attached(ctx, a)
-	var exit *bundle.ExitError
-	if errors.As(err, &exit) {
-		return "", &ToolError{Tool: a.tool, Dir: j.Dir, ExitCode: int(exit.Code)}
-	}
+	module, err := makeModule()
 	if err != nil {
 		return "", err
 	}

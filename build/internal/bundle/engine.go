@@ -16,12 +16,11 @@ import (
 	"github.com/tetratelabs/wazero/sys"
 )
 
-// What a runtime exports, and what is added to its exports while it runs here.
+// What a runtime exports.
 const (
-	exportBlob         = "wpk_blob"
-	exportInit         = "wpk_init"
-	exportStart        = "_start"
-	exportStackPointer = "wpk:stack_pointer"
+	exportBlob  = "wpk_blob"
+	exportInit  = "wpk_init"
+	exportStart = "_start"
 )
 
 // Limits bound what a runtime may use here. A zero field means the default.
@@ -45,8 +44,8 @@ type engine struct {
 	runtime wazero.Runtime
 }
 
-// newEngine sets an engine up. It must be closed.
-func newEngine(ctx context.Context, cacheDir string, limits Limits) (*engine, error) {
+// newEngine sets an engine up, of one of wazero's two kinds. It must be closed.
+func newEngine(ctx context.Context, config wazero.RuntimeConfig, cacheDir string, limits Limits) (*engine, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -58,7 +57,7 @@ func newEngine(ctx context.Context, cacheDir string, limits Limits) (*engine, er
 	}
 	e := &engine{caller: ctx, ctx: ctx, cancel: func() {}, limits: limits}
 	pages := uint32(min(limits.Memory/pageSize, maxPages))
-	config := wazero.NewRuntimeConfig().WithCloseOnContextDone(true).WithMemoryLimitPages(pages)
+	config = config.WithCloseOnContextDone(true).WithMemoryLimitPages(pages)
 	if cacheDir != "" {
 		cache, err := openCache(cacheDir)
 		if err != nil {
@@ -97,23 +96,21 @@ type world struct {
 	args, env      []string
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	folders        []Folder
 }
 
 // An instance is a runtime in an engine, of which nothing has run yet.
 type instance struct {
-	ctx          context.Context
-	module       api.Module
-	memory       api.Memory
-	stackPointer api.Global
+	ctx     context.Context
+	module  api.Module
+	memory  api.Memory
+	globals []uint64 // what the mutable globals that are watched began with
 }
 
-// instantiate compiles a runtime and makes an instance. From here on the time counts.
-func (e *engine) instantiate(m *module, w world) (i *instance, err error) {
+// instantiate compiles a runtime, whose code may export globals to watch, and makes an instance. From here on the time
+// counts.
+func (e *engine) instantiate(code []byte, w world) (i *instance, err error) {
 	defer recoverPanic(&err)
-	code, err := m.withStackPointer()
-	if err != nil {
-		return nil, &RuntimeError{"compile", err}
-	}
 	if _, err := wasi_snapshot_preview1.Instantiate(e.ctx, e.runtime); err != nil {
 		return nil, &RuntimeError{"compile", err}
 	}
@@ -126,7 +123,11 @@ func (e *engine) instantiate(m *module, w world) (i *instance, err error) {
 	if err != nil {
 		return nil, e.failed("compile", err)
 	}
-	return &instance{e.ctx, instantiated, instantiated.Memory(), instantiated.ExportedGlobal(exportStackPointer)}, nil
+	i = &instance{ctx: e.ctx, module: instantiated, memory: instantiated.Memory()}
+	for g := instantiated.ExportedGlobal(globalName(0)); g != nil; g = instantiated.ExportedGlobal(globalName(len(i.globals))) {
+		i.globals = append(i.globals, g.Get())
+	}
+	return i, nil
 }
 
 // config leaves wazero's own clock and random source in place, which are the same in each run.
@@ -153,7 +154,28 @@ func (w world) config() wazero.ModuleConfig {
 	if w.stderr != nil {
 		c = c.WithStderr(w.stderr)
 	}
+	if len(w.folders) > 0 {
+		files := wazero.NewFSConfig()
+		for _, f := range w.folders {
+			files = files.WithFSMount(f.Files, f.At)
+		}
+		c = c.WithFSConfig(files)
+	}
 	return c
+}
+
+// image returns the memory, unless a global that is watched has changed. The slice is the instance's own memory.
+func (i *instance) image() ([]byte, error) {
+	for place, began := range i.globals {
+		if now := i.module.ExportedGlobal(globalName(place)).Get(); now != began {
+			return nil, shape("its mutable global %d, such as the stack pointer, was %d and is %d afterwards", place, began, now)
+		}
+	}
+	image, ok := i.memory.Read(0, i.memory.Size())
+	if !ok {
+		return nil, shape("its memory of 4 GiB is full")
+	}
+	return image, nil
 }
 
 // load writes the blob where Attach would have put it, and tells the runtime.

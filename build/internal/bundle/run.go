@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+
+	"github.com/tetratelabs/wazero"
 )
 
 // RunOptions say what to run. Only Runtime and Blob are needed.
@@ -27,12 +29,16 @@ func Run(ctx context.Context, o RunOptions) error {
 	if err != nil {
 		return err
 	}
-	e, err := newEngine(ctx, o.Cache, o.Limits)
+	code, err := m.withStackPointer()
+	if err != nil {
+		return &RuntimeError{"compile", err}
+	}
+	e, err := newEngine(ctx, wazero.NewRuntimeConfig(), o.Cache, o.Limits)
 	if err != nil {
 		return err
 	}
 	defer e.close()
-	i, err := e.instantiate(m, world{o.Args, o.Env, o.Stdin, o.Stdout, o.Stderr})
+	i, err := e.instantiate(code, world{args: o.Args, env: o.Env, stdin: o.Stdin, stdout: o.Stdout, stderr: o.Stderr})
 	if err != nil {
 		return err
 	}

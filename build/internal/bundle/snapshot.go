@@ -3,6 +3,8 @@ package bundle
 import (
 	"context"
 	"io"
+
+	"github.com/tetratelabs/wazero"
 )
 
 // SnapshotOptions say what to take a snapshot of. Only Runtime and Blob are needed.
@@ -30,12 +32,16 @@ func Snapshot(ctx context.Context, o SnapshotOptions) ([]byte, error) {
 	if _, ok := m.section(idStart); ok {
 		return nil, &RuntimeError{"snapshot", shape("it has a start function, which would run again")}
 	}
-	e, err := newEngine(ctx, o.Cache, o.Limits)
+	code, err := m.withStackPointer()
+	if err != nil {
+		return nil, &RuntimeError{"compile", err}
+	}
+	e, err := newEngine(ctx, wazero.NewRuntimeConfig(), o.Cache, o.Limits)
 	if err != nil {
 		return nil, err
 	}
 	defer e.close()
-	i, err := e.instantiate(m, world{args: o.Args, env: o.Env, stdout: o.Stdout, stderr: o.Stderr})
+	i, err := e.instantiate(code, world{args: o.Args, env: o.Env, stdout: o.Stdout, stderr: o.Stderr})
 	if err != nil {
 		return nil, err
 	}
@@ -52,19 +58,11 @@ func Snapshot(ctx context.Context, o SnapshotOptions) ([]byte, error) {
 
 // startUp returns the memory after the runtime's start-up. The slice is the instance's own memory.
 func (i *instance) startUp(blob []byte) ([]byte, error) {
-	stack := i.stackPointer.Get()
 	if err := i.load(blob); err != nil {
 		return nil, err
 	}
 	if err := i.call(exportInit); err != nil {
 		return nil, err
 	}
-	if now := i.stackPointer.Get(); now != stack {
-		return nil, shape("its stack pointer was %d and is %d after the start-up", stack, now)
-	}
-	image, ok := i.memory.Read(0, i.memory.Size())
-	if !ok {
-		return nil, shape("its memory of 4 GiB is full")
-	}
-	return image, nil
+	return i.image()
 }

@@ -1,44 +1,58 @@
 package bundle
 
+import "strconv"
+
 // withStackPointer returns the module's bytes with its stack pointer exported, so that it can be watched. Everything
 // that a program can change lies in the memory, which is kept, or in a mutable global, which is not: one that is not
 // the stack pointer would lose its value, and is refused. The table of functions is constant in what C compilers emit.
 func (m *module) withStackPointer() ([]byte, error) {
-	body, _ := m.section(idGlobal)
-	var globals []global
-	if body != nil {
-		var err error
-		if globals, err = readGlobals(body); err != nil {
-			return nil, err
-		}
-	}
-	index := -1
-	for i, g := range globals {
-		if !g.mutable {
-			continue
-		}
-		if index >= 0 {
-			return nil, shape("a second mutable global beside the stack pointer")
-		}
-		if g.kind != kindI32 {
-			return nil, shape("its stack pointer is no 32-bit integer")
-		}
-		index = i
-	}
-	if index < 0 {
+	indices, kinds, err := m.mutable()
+	switch {
+	case err != nil:
+		return nil, err
+	case len(indices) == 0:
 		return nil, shape("it has no stack pointer")
+	case len(indices) > 1:
+		return nil, shape("a second mutable global beside the stack pointer")
+	case kinds[0] != kindI32:
+		return nil, shape("its stack pointer is no 32-bit integer")
 	}
+	return m.withGlobals(indices)
+}
+
+// mutable tells the indices and kinds of the globals that can change.
+func (m *module) mutable() (indices []int, kinds []byte, err error) {
+	body, _ := m.section(idGlobal)
+	if body == nil {
+		return nil, nil, nil
+	}
+	globals, err := readGlobals(body)
+	for i, g := range globals {
+		if g.mutable {
+			indices, kinds = append(indices, i), append(kinds, g.kind)
+		}
+	}
+	return indices, kinds, err
+}
+
+// withGlobals returns the module's bytes with globals exported, as globalName calls them.
+func (m *module) withGlobals(indices []int) ([]byte, error) {
 	exports, ok := m.section(idExport)
 	if !ok {
 		return nil, shape("it exports nothing")
 	}
 	r := &reader{b: exports}
-	count := r.u32()
-	added := uleb(nil, count+1)
+	added := uleb(nil, r.u32()+uint64(len(indices)))
 	added = append(added, r.b...)
-	added = uleb(added, uint64(len(exportStackPointer)))
-	added = append(added, exportStackPointer...)
-	added = append(added, 3) // a global
-	added = uleb(added, uint64(index))
+	for i, index := range indices {
+		name := globalName(i)
+		added = uleb(added, uint64(len(name)))
+		added = append(added, name...)
+		added = append(added, 3)           // a global
+		added = uleb(added, uint64(index)) //nolint:gosec // an index
+	}
 	return m.with(idExport, added).bytes(), nil
 }
+
+// globalName is the name under which the mutable global of that place among all mutable ones is watched.
+func globalName(place int) string { return "wpk:global:" + strconv.Itoa(place) }
