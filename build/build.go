@@ -71,6 +71,7 @@ type Settings struct {
 	Component      ComponentOptions // components, of whatever language
 	AssemblyScript AssemblyScriptOptions
 	Zig            ZigOptions
+	Ruby           RubyOptions
 	Command        CommandOptions // a compiler that wpk does not know
 }
 
@@ -157,7 +158,7 @@ type Facts struct {
 
 // Dependency is a distribution of others that is in a module.
 type Dependency struct {
-	Type    string `json:"type"` // of package URLs: "pypi", "npm"
+	Type    string `json:"type"` // of package URLs: "pypi", "npm", "gem"
 	Name    string `json:"name"`
 	Version string `json:"version"`
 	SHA256  string `json:"sha256,omitempty"` // of the file that it came in; "" when it was installed here already
@@ -184,6 +185,7 @@ type Source struct {
 //   - *[CgoError]: a Go program that needs C
 //   - *[AmbiguousError]: several programs, and the options name none
 //   - *[ToolError]: the tool ran and failed; what it said went to o.Output
+//   - *[GemError]: a Ruby program that needs a gem with machine code
 //   - *[DistributionError], *[ProjectFileError], *[IndexError]: what a Python project requires cannot be had
 //   - *[ResultError]: the tool succeeded, yet what it left is no module
 //   - the context's error when it ended first

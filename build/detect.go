@@ -28,7 +28,8 @@ type language struct {
 }
 
 // languages in the order in which they are tried. Go and Rust come first, because their projects often have a Makefile to
-// drive them, and Zig and AssemblyScript beside a package.json; then Python and JavaScript for the same reason; then C.
+// drive them, and Zig, AssemblyScript and Ruby beside a package.json; then Python and JavaScript for the same reason;
+// then C.
 func languages() []language {
 	return []language{
 		{
@@ -57,6 +58,15 @@ func languages() []language {
 			[]string{ascConfigFile},
 			func(j *job) bool { return hasAssemblyScript(j.Dir) }, nil,
 			always(assemblyScriptToolchain{}),
+		},
+		{
+			LanguageRuby,
+			[]string{gemFile, "*.rb"},
+			func(j *job) bool { return isRuby(j.Dir) },
+			func(j *job) bool {
+				return len(filesIn(j.Dir, ".rb")) > 0 && !hasPythonFiles(j.Dir) && len(scripts(j.Dir)) == 0
+			},
+			always(rubyToolchain{}),
 		},
 		{
 			LanguagePython,

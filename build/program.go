@@ -88,7 +88,7 @@ func chooseProgram(j *job, dir string, before map[string]stamp) (string, error) 
 }
 
 // bin is the program that the options name.
-func (j *job) bin() string { return cmp.Or(j.C.Bin, j.Zig.Bin, j.Command.Bin) }
+func (j *job) bin() string { return cmp.Or(j.C.Bin, j.Zig.Bin, j.Ruby.Bin, j.Command.Bin) }
 
 // shortNames returns what isNamed understands for each file: its program's name, or its path where names are equal.
 func shortNames(files []string) []string {

@@ -48,7 +48,7 @@ func (o *compileFlags) register(c *cobra.Command) {
 	f.StringArrayVar(&o.c.Configure, "configure-arg", nil, "C: one more `ARGUMENT` for cmake, meson setup, configure or make, such as -DWITH_X=OFF; may be repeated")
 	f.StringSliceVar(&o.c.Emulate, "emulate", nil, "C: `CALLS` that wasi-libc emulates on request: signal, mman, getpid, process-clocks")
 	f.BoolVar(&o.c.Setjmp, "setjmp", false, "C: allow setjmp, by WebAssembly's exceptions (clang 20 or newer, and an engine that has them)")
-	f.StringVar(&o.c.Bin, "bin", "", "C, Rust: the `PROGRAM` to take: a target of CMake, make or cargo, or a file it leaves")
+	f.StringVar(&o.c.Bin, "bin", "", "C, Rust, Ruby: the `PROGRAM` to take: a target of CMake, make or cargo, a file it leaves, or a script")
 	f.StringVar(&o.wit.WIT, "wit", "", "wasip2: `FILE` or folder in DIR with the WIT of a library (default: wit)")
 	f.StringVar(&o.wit.World, "world", "", "wasip2: the `WORLD` to build (default: the only one)")
 	pythonFlags(c, &o.python)

@@ -29,6 +29,7 @@ func (p projectOverlay) apply(o *build.Options, b project.Build) {
 	value(p, "", &o.Zig.Release, b.Zig.Release)
 	list(p, "", &o.Zig.Flags, b.Zig.Flags)
 	value(p, "bin", &o.Zig.Bin, b.Zig.Bin)
+	value(p, "bin", &o.Ruby.Bin, b.Ruby.Bin)
 	value(p, "entry", &o.AssemblyScript.Entry, b.AssemblyScript.Entry)
 	value(p, "", &o.AssemblyScript.Target, b.AssemblyScript.Target)
 	list(p, "", &o.AssemblyScript.Flags, b.AssemblyScript.Flags)

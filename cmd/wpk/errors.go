@@ -130,7 +130,10 @@ func explainBuild(err error) (int, string) {
 	var detect *build.DetectError
 	var result *build.ResultError
 	var target *build.TargetError
+	var gem *build.GemError
 	switch {
+	case errors.As(err, &gem):
+		return exitBuild, "use a gem in pure Ruby instead, or leave this one out: bundle config set --local without GROUP && bundle clean"
 	case errors.As(err, &target):
 		return exitBuild, targetHint(target)
 	case errors.As(err, &missing):
@@ -190,6 +193,8 @@ func detectHint(e *build.DetectError) string {
 	switch {
 	case errors.Is(e, build.ErrNoPythonEntry):
 		return entryHint(e)
+	case errors.Is(e, build.ErrNoRubyScript):
+		return "name the script: --bin FILE, or --bin NAME for one in exe or bin"
 	case errors.Is(e, build.ErrNoRustProgram):
 		return "wpk builds programs: src/main.rs, src/bin/NAME.rs, or a [[bin]] in Cargo.toml; --package and --bin choose one"
 	case errors.Is(e, build.ErrNoRustReactor):

@@ -11,6 +11,9 @@ import (
 // of its own, so that all who build it have the same version.
 const ascInstall = "npm install --save-dev assemblyscript @assemblyscript/wasi-shim"
 
+// rubyInstall is how a Ruby project gets its Ruby.
+const rubyInstall = "npm install --save-dev @ruby/3.4-wasm-wasi"
+
 // otherHint knows the pieces that no package manager of a system has; "" is
 // none of them.
 func otherHint(e *build.MissingError) string {
@@ -21,10 +24,9 @@ func otherHint(e *build.MissingError) string {
 		}
 		return "https://tinygo.org/getting-started/install has packages; without --compiler tinygo, Go itself builds this"
 	case "asc", "@assemblyscript/wasi-shim":
-		if command := installCommand("", "npm"); !installed("npm") && command != "" {
-			return command + ", then in the project: " + ascInstall
-		}
-		return "in the project: " + ascInstall
+		return withNpm(ascInstall)
+	case "@ruby/3.4-wasm-wasi":
+		return withNpm(rubyInstall)
 	case "zig":
 		if command := installCommand("", e.Name); command != "" {
 			return command
@@ -35,6 +37,14 @@ func otherHint(e *build.MissingError) string {
 		return "get TinyGo " + e.Version[len("tinygo"):] + " or newer: https://tinygo.org/getting-started/install"
 	}
 	return ""
+}
+
+// withNpm is a command of npm's for the project, after the one that installs npm.
+func withNpm(install string) string {
+	if command := installCommand("", "npm"); !installed("npm") && command != "" {
+		return command + ", then in the project: " + install
+	}
+	return "in the project: " + install
 }
 
 // installed reports whether a program is on PATH.

@@ -23,6 +23,7 @@ var ownHint = map[string]string{
 	"wasm32-wasi":                "the older name of the same",
 	"wasi-sdk":                   "no package manager has it: an alternative only",
 	"@assemblyscript/wasi-shim":  "a package of the project, see otherHint",
+	"@ruby/3.4-wasm-wasi":        "a package of the project, see otherHint",
 	"the Python package ziglang": "an alternative only, see otherHint",
 	"apt-get":                    "of recipes of runtime packs, whose words say what else does",
 }

@@ -40,6 +40,7 @@ type Build struct {
 	JavaScript     JavaScript     `yaml:"javascript"`
 	Zig            Zig            `yaml:"zig"`
 	AssemblyScript AssemblyScript `yaml:"assemblyscript"`
+	Ruby           Ruby           `yaml:"ruby"`
 }
 
 // Command is a command that leaves a module.
@@ -116,6 +117,11 @@ type AssemblyScript struct {
 	Entry  string   `yaml:"entry"`
 	Target string   `yaml:"target"`
 	Flags  []string `yaml:"flags"`
+}
+
+// Ruby are the settings for Ruby.
+type Ruby struct {
+	Bin string `yaml:"bin"`
 }
 
 // Load reads the file of the project in dir. A project without one has the zero File. The error is an [*Error] for
