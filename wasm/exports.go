@@ -9,18 +9,23 @@ func decodeExports(c *cursor, m *Module) error {
 	}
 	m.Exports = make([]Export, 0, n)
 	for range n {
-		name, err := c.name("an export's name")
+		e, _, err := c.coreExport()
 		if err != nil {
 			return err
 		}
-		_, kind, err := c.externKind()
-		if err != nil {
-			return err
-		}
-		if _, err := c.u32("an export's index"); err != nil {
-			return err
-		}
-		m.Exports = append(m.Exports, Export{Name: name, Kind: kind})
+		m.Exports = append(m.Exports, e)
 	}
 	return nil
+}
+
+// coreExport reads one export, and which thing of its kind it is.
+func (c *cursor) coreExport() (e Export, index uint64, err error) {
+	if e.Name, err = c.name("an export's name"); err != nil {
+		return e, 0, err
+	}
+	if _, e.Kind, err = c.externKind(); err != nil {
+		return e, 0, err
+	}
+	index, err = c.u32("an export's index")
+	return e, index, err
 }

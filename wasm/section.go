@@ -8,6 +8,10 @@ const (
 	coreImport = 2
 	coreMemory = 5
 	coreExport = 7
+	coreCode   = 10
+
+	componentModule    = 1
+	componentComponent = 4
 
 	componentImport = 10
 	componentExport = 11
