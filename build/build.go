@@ -73,6 +73,8 @@ type Settings struct {
 	Zig            ZigOptions
 	Ruby           RubyOptions
 	Command        CommandOptions // a compiler that wpk does not know
+
+	Optimize OptimizeOptions // modules, of whatever language
 }
 
 // GoOptions are the settings for Go.
@@ -132,6 +134,7 @@ type Module struct {
 	Info     *wasm.Module // what the module is, imports and exports
 	Facts    Facts        // how it came to be
 	Warnings []Warning    // what compiles and will not work
+	Shrink   *Shrink      // what [OptimizeOptions] have changed; nil = nothing
 }
 
 // Warning tells of something in the sources that compiles and cannot work in WebAssembly.
@@ -188,6 +191,7 @@ type Source struct {
 //   - *[GemError]: a Ruby program that needs a gem with machine code
 //   - *[DistributionError], *[ProjectFileError], *[IndexError]: what a Python project requires cannot be had
 //   - *[ResultError]: the tool succeeded, yet what it left is no module
+//   - *[SizeError]: the module is larger than the options allow
 //   - the context's error when it ended first
 func Build(ctx context.Context, o Options) (*Module, error) {
 	j, err := newJob(o)
@@ -201,6 +205,11 @@ func Build(ctx context.Context, o Options) (*Module, error) {
 
 // build does it all. asked is the target that the caller has named, if any.
 func (j *job) build(ctx context.Context, asked string) (*Module, error) {
+	if j.Optimize.Level != "" {
+		if _, err := findWasmOpt(ctx, j); err != nil { // before the long work
+			return nil, err
+		}
+	}
 	t, err := detect(j)
 	if err != nil {
 		return nil, err
@@ -218,7 +227,10 @@ func (j *job) build(ctx context.Context, asked string) (*Module, error) {
 	}
 	m.Facts, m.Warnings = p.facts, append(p.warnings, foreignWarnings(m.Info)...)
 	m.Facts.Source = from
-	return onTarget(ctx, j, m, p.path, asked)
+	if m, err = onTarget(ctx, j, m, p.path, asked); err != nil {
+		return nil, err
+	}
+	return optimizeModule(ctx, j, m)
 }
 
 // onTarget makes a module be what was asked for. Without a wish, what the toolchain has left is right: some make nothing
@@ -274,6 +286,11 @@ func newJob(o Options) (*job, error) {
 		return nil, &fs.PathError{Op: "open", Path: o.Dir, Err: syscall.ENOTDIR}
 	}
 	o.Dir = dir
+	return startJob(o)
+}
+
+// startJob makes a job whose folder is there, or that needs none.
+func startJob(o Options) (*job, error) {
 	if o.Output == nil {
 		o.Output = io.Discard
 	}
@@ -320,6 +337,11 @@ func load(path string) (*Module, error) {
 	if err != nil {
 		return nil, &ResultError{Name: name, Err: err}
 	}
+	return newModule(name, b)
+}
+
+// newModule reads what the file of this name holds.
+func newModule(name string, b []byte) (*Module, error) {
 	m, err := wasm.Decode(b)
 	if err != nil {
 		return nil, &ResultError{Name: name, Err: err}

@@ -30,6 +30,7 @@ type buildOptions struct {
 type buildResult struct {
 	written
 	Facts    build.Facts     `json:"build"`
+	Shrink   *build.Shrink   `json:"shrink,omitempty"`
 	Warnings []build.Warning `json:"warnings,omitempty"`
 }
 
@@ -49,7 +50,8 @@ The same sources and tools give the same digest in any folder, at any time.`,
   wpk build ./cmd/server -t ghcr.io/acme/server:1.0
   wpk build . -t oci:./layout:1.0 --file ./config.json:/etc/config.json
   wpk build ./zlib --bin minigzip -t localhost:5000/demo/minigzip:1
-  wpk build -t ghcr.io/acme/hello:1.0 --layout universal,artifact   # and hello:1.0-wasm for wkg`,
+  wpk build -t ghcr.io/acme/hello:1.0 --layout universal,artifact   # and hello:1.0-wasm for wkg
+  wpk build --strip --optimize size --max-size 2MiB`,
 		Args: operands("[DIR]"),
 		RunE: func(c *cobra.Command, argv []string) error {
 			dir := "."
@@ -116,7 +118,7 @@ func runBuild(ctx context.Context, a *app, o buildOptions, dir string) error {
 		return err
 	}
 	res.Module = factsOf(module)
-	return a.printJSON(buildResult{res, module.Facts, module.Warnings})
+	return a.printJSON(buildResult{res, module.Facts, module.Shrink, module.Warnings})
 }
 
 // compile builds the module and says so. name is what a person calls it.
@@ -140,6 +142,7 @@ func (a *app) compile(ctx context.Context, o build.Options) (module *build.Modul
 		return nil, "", err
 	}
 	a.ui.Say("build: %s %s with %s in %s", name, describe(module), tools(module.Facts), ui.Duration(time.Since(start)))
+	a.sayShrink(module)
 	a.warn(module.Warnings)
 	return module, name, nil
 }

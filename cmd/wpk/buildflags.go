@@ -25,6 +25,7 @@ type compileFlags struct {
 	wit      build.ComponentOptions
 	given    func(flag string) bool // whether a flag is on the command line
 	runtime  string
+	optimize optimizeFlags
 }
 
 func (o *compileFlags) register(c *cobra.Command) {
@@ -57,6 +58,7 @@ func (o *compileFlags) register(c *cobra.Command) {
 	f.StringVar(&o.command.Run, "command", "", "any other compiler: the shell `COMMAND` that leaves a .wasm, in a copy of DIR, best at $WPK_OUTPUT")
 	f.StringVar(&o.command.Output, "command-output", "", "the `FILE` that the command leaves, below DIR")
 	f.StringArrayVar(&o.ldflags, "ldflag", nil, "one more `FLAG` for the linker; may be repeated")
+	o.optimize.register(c)
 }
 
 // options are the flags over what the project's wpk.yaml says.
@@ -82,6 +84,9 @@ func (o *compileFlags) options(dir string) (build.Options, error) {
 	overlay := projectOverlay{o.given}
 	overlay.apply(&opts, file.Build)
 	value(overlay, "runtime", &o.runtime, file.Build.Runtime)
+	if opts.Optimize, err = o.optimize.options(overlay, file.Build); err != nil {
+		return opts, err
+	}
 	return opts, checkChoices(opts)
 }
 

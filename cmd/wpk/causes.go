@@ -13,6 +13,9 @@ func toolHint(e *build.ToolError) string {
 	for _, c := range e.Causes {
 		hints = append(hints, causeHint(c))
 	}
+	if len(hints) == 0 && e.Tool == "wasm-opt" {
+		return "a newer Binaryen may know what the module uses; without --optimize, wpk build needs none"
+	}
 	if len(hints) == 0 {
 		return "the messages above are " + e.Tool + "'s own"
 	}

@@ -131,9 +131,12 @@ func explainBuild(err error) (int, string) {
 	var result *build.ResultError
 	var target *build.TargetError
 	var gem *build.GemError
+	var size *build.SizeError
 	switch {
 	case errors.As(err, &gem):
 		return exitBuild, "use a gem in pure Ruby instead, or leave this one out: bundle config set --local without GROUP && bundle clean"
+	case errors.As(err, &size):
+		return exitBuild, sizeHint(size)
 	case errors.As(err, &target):
 		return exitBuild, targetHint(target)
 	case errors.As(err, &missing):

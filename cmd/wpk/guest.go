@@ -7,7 +7,6 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -217,19 +216,12 @@ var sizeUnits = []struct {
 // rounded up, at most the 4 GiB that a 32-bit memory can have.
 func parsePages(s string) (uint32, error) {
 	const page, most = 1 << 16, 1 << 32
-	for _, u := range sizeUnits {
-		number, ok := strings.CutSuffix(s, u.suffix)
-		if !ok {
-			continue
-		}
-		n, err := strconv.ParseUint(strings.TrimSpace(number), 10, 40)
-		if err != nil || n == 0 {
-			break
-		}
-		if n > most/u.bytes {
-			return 0, &valueError{"--memory", s, "a module's memory is 4 GiB at most"}
-		}
-		return uint32((n*u.bytes + page - 1) / page), nil //nolint:gosec // 65536 at most, see above
+	n, ok := parseSize(s)
+	switch {
+	case !ok:
+		return 0, &valueError{"--memory", s, "want a size such as 64MiB or 2GiB"}
+	case n > most:
+		return 0, &valueError{"--memory", s, "a module's memory is 4 GiB at most"}
 	}
-	return 0, &valueError{"--memory", s, "want a size such as 64MiB or 2GiB"}
+	return uint32((n + page - 1) / page), nil //nolint:gosec // 65536 at most, see above
 }

@@ -34,7 +34,7 @@ var packageManagers = []packageManager{
 		"zig": "", "git": "git", "qemu": "qemu-user", "sh": "dash",
 		"node": "nodejs", "npm": "npm", "pip3": "python3-pip", "python3": "python3", "pipx": "pipx",
 		"cc": "gcc libc6-dev", "patch": "patch", "xz": "xz-utils", "tclsh": "tcl", "zic": "libc-bin",
-		"jco": "", "wasi-adapter": "", "wasm-tools": "", "asc": "", "componentize-py": "",
+		"jco": "", "wasi-adapter": "", "wasm-tools": "", "asc": "", "componentize-py": "", "wasm-opt": "binaryen",
 		"autoreconf": "autoconf", "automake": "automake", "libtoolize": "libtool", "autopoint": "autopoint", "debian-archive-keyring": "debian-archive-keyring",
 	}},
 	{"dnf", "dnf install -y", true, map[string]string{
@@ -45,7 +45,7 @@ var packageManagers = []packageManager{
 		"zig": "zig", "git": "git", "qemu": "qemu-user", "sh": "bash",
 		"node": "nodejs", "npm": "nodejs-npm", "pip3": "python3-pip", "python3": "python3", "pipx": "pipx",
 		"cc": "gcc", "patch": "patch", "xz": "xz", "tclsh": "tcl", "zic": "glibc-common",
-		"jco": "", "wasi-adapter": "", "wasm-tools": "", "asc": "", "componentize-py": "",
+		"jco": "", "wasi-adapter": "", "wasm-tools": "", "asc": "", "componentize-py": "", "wasm-opt": "binaryen",
 		"autoreconf": "autoconf", "automake": "automake", "libtoolize": "libtool", "autopoint": "gettext-devel", "debian-archive-keyring": "debian-keyring",
 	}},
 	{"apk", "apk add", true, map[string]string{
@@ -57,7 +57,7 @@ var packageManagers = []packageManager{
 		"qemu": "qemu-aarch64 qemu-riscv64 qemu-s390x qemu-ppc64le qemu-arm qemu-i386 qemu-x86_64",
 		"node": "nodejs", "npm": "npm", "pip3": "py3-pip", "python3": "python3", "pipx": "pipx",
 		"cc": "build-base", "patch": "patch", "xz": "xz", "tclsh": "tcl", "zic": "tzdata-utils",
-		"jco": "", "wasi-adapter": "", "wasm-tools": "wasm-tools", "asc": "", "componentize-py": "",
+		"jco": "", "wasi-adapter": "", "wasm-tools": "wasm-tools", "asc": "", "componentize-py": "", "wasm-opt": "binaryen",
 		"autoreconf": "autoconf", "automake": "automake", "libtoolize": "libtool", "autopoint": "gettext-dev", "debian-archive-keyring": "debian-archive-keyring",
 	}},
 	{"pacman", "pacman -S --needed", true, map[string]string{
@@ -68,7 +68,7 @@ var packageManagers = []packageManager{
 		"zig": "zig", "git": "git", "qemu": "qemu-user-static", "sh": "bash",
 		"node": "nodejs", "npm": "npm", "pip3": "python-pip", "python3": "python", "pipx": "python-pipx",
 		"cc": "gcc", "patch": "patch", "xz": "xz", "tclsh": "tcl", "zic": "tzdata",
-		"jco": "", "wasi-adapter": "", "wasm-tools": "wasm-tools", "asc": "", "componentize-py": "",
+		"jco": "", "wasi-adapter": "", "wasm-tools": "wasm-tools", "asc": "", "componentize-py": "", "wasm-opt": "binaryen",
 		"autoreconf": "autoconf", "automake": "automake", "libtoolize": "libtool", "autopoint": "gettext", "debian-archive-keyring": "debian-archive-keyring",
 	}},
 	{"brew", "brew install", false, map[string]string{
@@ -79,7 +79,7 @@ var packageManagers = []packageManager{
 		"zig": "zig", "git": "git", "qemu": "", "sh": "",
 		"node": "node", "npm": "node", "pip3": "python", "python3": "python", "pipx": "pipx",
 		"cc": "gcc", "patch": "gpatch", "xz": "xz", "tclsh": "tcl-tk", "zic": "",
-		"jco": "", "wasi-adapter": "", "wasm-tools": "wasm-tools", "asc": "", "componentize-py": "",
+		"jco": "", "wasi-adapter": "", "wasm-tools": "wasm-tools", "asc": "", "componentize-py": "", "wasm-opt": "binaryen",
 		"autoreconf": "autoconf", "automake": "automake", "libtoolize": "libtool", "autopoint": "gettext", "debian-archive-keyring": "",
 	}},
 	{"winget", "winget install", false, map[string]string{
@@ -90,7 +90,7 @@ var packageManagers = []packageManager{
 		"zig": "zig.zig", "git": "Git.Git", "qemu": "", "sh": "Git.Git",
 		"node": "OpenJS.NodeJS", "npm": "OpenJS.NodeJS", "pip3": "Python.Python.3.13", "python3": "Python.Python.3.13", "pipx": "",
 		"cc": "", "patch": "Git.Git", "xz": "", "tclsh": "", "zic": "",
-		"jco": "", "wasi-adapter": "", "wasm-tools": "", "asc": "", "componentize-py": "",
+		"jco": "", "wasi-adapter": "", "wasm-tools": "", "asc": "", "componentize-py": "", "wasm-opt": "",
 		"autoreconf": "", "automake": "", "libtoolize": "", "autopoint": "", "debian-archive-keyring": "",
 	}},
 }
@@ -100,7 +100,7 @@ var packageManagers = []packageManager{
 var languageInstallers = []packageManager{
 	{"npm", "npm install -g", false, map[string]string{
 		"jco": "@bytecodealliance/jco", "wasi-adapter": "@bytecodealliance/jco",
-		"asc": "assemblyscript",
+		"asc": "assemblyscript", "wasm-opt": "binaryen",
 	}},
 	{"cargo", "cargo install --locked", false, map[string]string{"wasm-tools": "wasm-tools"}},
 	{"pipx", "pipx install", false, map[string]string{"componentize-py": "componentize-py"}},

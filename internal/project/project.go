@@ -33,6 +33,10 @@ type Build struct {
 	WIT            string         `yaml:"wit"`      // a component's interfaces
 	World          string         `yaml:"world"`    // which world of them
 	Emulate        []string       `yaml:"emulate"`  // the same as c.emulate
+	Optimize       string         `yaml:"optimize"` // size or speed
+	Strip          *bool          `yaml:"strip"`
+	KeepSections   []string       `yaml:"keep-sections"` // custom sections that strip leaves
+	MaxSize        string         `yaml:"max-size"`      // of the module, such as 2MiB
 	Go             Go             `yaml:"go"`
 	Rust           Rust           `yaml:"rust"`
 	C              C              `yaml:"c"` // C and C++
