@@ -9,7 +9,8 @@ const maxFunctions = 1_000_000
 // Function is one function of a core module that has a body.
 type Function struct {
 	Index uint32 `json:"index"` // among all functions, the imported ones first
-	// Name is the one in the name section, else the name of an export, else "".
+	// Name is the one in the name section, else the one that Go's runtime knows,
+	// else the name of an export, else "".
 	Name string `json:"name,omitempty"`
 	Size int64  `json:"size"` // of the body, in bytes
 }
@@ -36,6 +37,7 @@ func (m *Module) Functions(b []byte) ([]Function, error) {
 			return nil, err
 		}
 	}
+	m.goNames(b, all, imported)
 	m.nameFunctions(b, all, imported)
 	return all, nil
 }

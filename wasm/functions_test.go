@@ -120,6 +120,59 @@ func TestFunctionsOfGo(t *testing.T) {
 	}
 }
 
+// TestFunctionsOfStrippedGo finds the names that the runtime has. Those of a
+// module whose functions have moved would be wrong.
+func TestFunctionsOfStrippedGo(t *testing.T) {
+	t.Setenv("GOFLAGS", "")
+	file := goModule(t, "-ldflags=-s -w")
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := Decode(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := m.Functions(b)
+	if err != nil || m.NamedFunctions > 0 {
+		t.Fatal(m.NamedFunctions, err)
+	}
+	named, main := 0, false
+	for _, f := range all {
+		if f.Name != "" {
+			named++
+		}
+		main = main || f.Name == "main.main"
+	}
+	if !main || named < len(all)*9/10 {
+		t.Errorf("%d of %d have a name, main.main: %v", named, len(all), main)
+	}
+	m.Imports = append(m.Imports, Import{Kind: "func"})
+	if all, err = m.Functions(b); err != nil || all[10].Name != "" {
+		t.Errorf("moved: %+v, %v", all[10], err)
+	}
+}
+
+func FuzzGoNames(f *testing.F) {
+	header := goTableMagic
+	for _, n := range []byte{1, 0, 0, goTableHeader, 0, 0, 0, goTableHeader + 8} {
+		header += string(n) + "\x00\x00\x00\x00\x00\x00\x00"
+	}
+	f.Add([]byte(header+"main.x\x00\x00"+"\x00\x00\x00\x00\x08\x00\x00\x00"+"\x00\x00\x00\x00\x00\x00\x00\x00"), 1)
+	f.Fuzz(func(t *testing.T, b []byte, n int) {
+		if n < 0 || n > 1000 {
+			return
+		}
+		sum := 0
+		for _, name := range goFunctionNames(b, n) {
+			sum += len(name)
+		}
+		if sum > len(b) {
+			t.Fatalf("names of %d bytes in %d", sum, len(b))
+		}
+	})
+}
+
 func FuzzFunctions(f *testing.F) {
 	f.Add([]byte(threeFunctions()))
 	f.Add([]byte(componentPreamble + section(4, componentPreamble+section(1, threeFunctions()))))

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -231,14 +232,14 @@ func TestGoModule(t *testing.T) {
 	}
 }
 
-func goModule(t testing.TB) string {
+func goModule(t testing.TB, flags ...string) string {
 	t.Helper()
 	dir := t.TempDir()
 	src := "package main\n\nfunc main() { println(\"hello\") }\n"
 	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(src), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return build(t, dir, "go", "build", "-o", "out.wasm", "main.go")
+	return build(t, dir, slices.Concat([]string{"go", "build", "-o", "out.wasm"}, flags, []string{"main.go"})...)
 }
 
 func TestClangModule(t *testing.T) {

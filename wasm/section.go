@@ -9,6 +9,7 @@ const (
 	coreMemory = 5
 	coreExport = 7
 	coreCode   = 10
+	coreData   = 11
 
 	componentModule    = 1
 	componentComponent = 4
