@@ -1,6 +1,11 @@
 package pack
 
-import "github.com/wpkdev/wpk/wasm"
+import (
+	"slices"
+	"strings"
+
+	"github.com/wpkdev/wpk/wasm"
+)
 
 // Starts says whether a consumer starts an artifact.
 type Starts string
@@ -19,82 +24,231 @@ type Consumer struct {
 	Starts Starts `json:"starts"`
 	// Note is the flag that is needed, or the reason why it cannot start.
 	Note string `json:"note,omitempty"`
+	// Layout is the one that it would start, when that is another one.
+	Layout string `json:"layout,omitempty"`
 }
 
 // The reasons and flags of the table.
 const (
 	noteComponent    = "crun's engines run core modules only; a component needs runwasi with wasmtime"
+	noteLibrary      = "a library: it has no _start"
+	noteForeign      = "no such engine offers what it imports: "
 	noteRuntimeClass = "a RuntimeClass whose handler is crun with a Wasm engine"
-	noteSnapshot     = "fails with \"parent snapshot does not exist\"; use the universal layout"
+	noteRunwasi      = "a RuntimeClass whose handler is io.containerd.wasmtime.v1"
+	noteSnapshot     = `fails with "parent snapshot does not exist"`
 	notePlatform     = "--platform wasi/wasm"
-	noteNoChild      = "no child for linux/<arch>; use the universal layout"
-	noteArtifact     = "wants the CNCF Wasm artifact, not an image"
-	noteNotImage     = "not an image; use the universal layout"
-	noteOther        = "depends on the children of this index"
-	notePlugin       = "a plugin of Envoy and Istio, not a program"
-	noteLegacy       = "for Kubewarden, Krustlet and wasm-to-oci; use the artifact layout"
-	noteSpin         = "Spin alone starts its applications"
+	noteDocker       = "--runtime crun-wasm"
+	noteDockerStore  = "--runtime crun-wasm, and the containerd image store: the older one refuses it"
+	noteNoChild      = "no child for linux/<arch>"
+	noteArtifact     = "wants the CNCF Wasm artifact"
+	noteNotImage     = "not an image"
+	noteSpin         = "as the source of a component in spin.toml"
+	noteNotSpin      = "starts Spin applications"
+	noteSpinPart     = "a Spin application: its modules are no programs by themselves"
+	noteComponents   = "runs components: wpk build --target wasip2"
+	noteNotPlugin    = "no plugin: it exports no proxy_abi_version"
+	notePlugin       = "a plugin of Envoy and Istio, no program"
 )
 
-// Consumers tells who starts a module of this kind in this layout, as
-// measured with the real programs (see RATIONALE.md, "Layouts"). Layout is
+// What a module is for those who start it.
+type program struct {
+	component bool
+	command   bool   // has _start or wasi:cli/run
+	serves    bool   // answers HTTP requests: wasi:http/incoming-handler
+	plugin    bool   // of Envoy: https://github.com/proxy-wasm/spec
+	foreign   string // an import that is not of WASI; "" = none
+}
+
+func programOf(m *wasm.Module) program {
+	p := program{component: m.Kind == wasm.Component, command: m.IsCommand()}
+	for _, e := range m.Exports {
+		p.serves = p.serves || strings.HasPrefix(e.Name, "wasi:http/incoming-handler")
+		p.plugin = p.plugin || strings.HasPrefix(e.Name, "proxy_abi_version")
+	}
+	for _, i := range m.Imports {
+		known := i.Module == "wasi_snapshot_preview1" || i.Module == "wasi_unstable"
+		if !p.component && !known && p.foreign == "" {
+			p.foreign = i.Module + "." + i.Name
+		}
+	}
+	return p
+}
+
+// problem is why no engine behind crun runs it; "" when they do.
+func (p program) problem() string {
+	switch {
+	case p.component:
+		return noteComponent
+	case p.plugin:
+		return notePlugin
+	case !p.command:
+		return noteLibrary
+	case p.foreign != "":
+		return noteForeign + p.foreign
+	}
+	return ""
+}
+
+// runwasiProblem is the same for wasmtime behind runwasi, which runs components, too.
+func (p program) runwasiProblem() string {
+	if !p.component {
+		return p.problem()
+	}
+	if !p.command && !p.serves {
+		return "a library: it has neither wasi:cli/run nor wasi:http/incoming-handler"
+	}
+	return ""
+}
+
+// Consumers tells who starts a module in this layout, as measured with the real
+// programs or read in their sources (see RATIONALE.md, "Layouts"). Layout is
 // that of [Content].
-func Consumers(layout string, kind wasm.Kind) []Consumer {
+func Consumers(layout string, m *wasm.Module) []Consumer {
 	if layout == LayoutRuntime {
 		return nil // nobody starts a runtime without a program
 	}
-	names := []string{
-		"Podman, CRI-O (crun + WasmEdge)",
-		"containerd 1.7 (CRI)",
-		"containerd 2 (CRI), Kubernetes",
-		"Docker (--runtime crun-wasm)",
-		"wkg, wasmCloud, Spin",
+	p := programOf(m)
+	crun := func(name string, byLayout func(string) Consumer) Consumer {
+		return decide(name, layout, p.problem(), byLayout)
 	}
-	verdicts := imageVerdicts(layout)
-	out := make([]Consumer, len(names))
-	for i, name := range names {
-		out[i] = verdicts[i]
-		out[i].Name = name
-		isImage := (layout == LayoutUniversal || layout == LayoutImage || layout == LayoutIndex) && i < len(names)-1
-		if isImage && kind == wasm.Component {
-			out[i] = Consumer{name, StartsNot, noteComponent}
-		}
+	return []Consumer{
+		crun("Podman", onPodman),
+		crun("CRI-O", onCrio),
+		crun("containerd 1.7", onContainerd1),
+		crun("containerd 2, Kubernetes", onContainerd2),
+		decide("containerd 2 with runwasi", layout, p.runwasiProblem(), onRunwasi),
+		crun("Docker", onDocker),
+		named("wkg", artifactOnly(layout, "")),
+		named("wasmCloud", wasmCloud(layout, p)),
+		named("Spin", spin(layout, p)),
+		named("Istio, Envoy", proxy(layout, p)),
 	}
-	return out
 }
 
-// imageVerdicts is the measured table, in the order of Consumers.
-func imageVerdicts(layout string) []Consumer {
-	cri := Consumer{Starts: StartsPlain, Note: noteRuntimeClass}
-	not := func(note string) Consumer { return Consumer{Starts: StartsNot, Note: note} }
+func named(name string, c Consumer) Consumer {
+	c.Name = name
+	return c
+}
+
+// decide asks the layout only when the module itself could be started.
+func decide(name, layout, problem string, byLayout func(string) Consumer) Consumer {
+	c := byLayout(layout)
+	if problem != "" {
+		c = Consumer{Starts: StartsNot, Note: problem}
+	}
+	return named(name, c)
+}
+
+func yes(note string) Consumer  { return Consumer{Starts: StartsPlain, Note: note} }
+func flag(note string) Consumer { return Consumer{Starts: StartsFlag, Note: note} }
+func not(note, instead string) Consumer {
+	return Consumer{Starts: StartsNot, Note: note, Layout: instead}
+}
+
+// isImage reports whether a layout has the module in a file system that
+// engines for containers unpack.
+func isImage(layout string) bool {
+	return slices.Contains([]string{LayoutUniversal, LayoutImage, LayoutIndex}, layout)
+}
+
+func onPodman(layout string) Consumer {
+	switch layout {
+	case LayoutUniversal, LayoutImage:
+		return yes("with a warning about the platform")
+	case LayoutIndex:
+		return flag(notePlatform)
+	}
+	return not(noteNotImage, LayoutUniversal)
+}
+
+func onCrio(layout string) Consumer {
+	switch layout {
+	case LayoutUniversal, LayoutImage:
+		return yes("")
+	case LayoutIndex:
+		return not(noteNoChild, LayoutUniversal)
+	}
+	return not(noteNotImage, LayoutUniversal)
+}
+
+func onContainerd1(layout string) Consumer {
+	switch layout {
+	case LayoutUniversal, LayoutImage:
+		return yes(noteRuntimeClass)
+	case LayoutIndex:
+		return not(noteNoChild, LayoutUniversal)
+	}
+	return not(noteNotImage, LayoutUniversal)
+}
+
+func onContainerd2(layout string) Consumer {
+	if layout == LayoutImage {
+		return not(noteSnapshot, LayoutUniversal)
+	}
+	return onContainerd1(layout)
+}
+
+// onRunwasi reads modules that are blobs of their own, and falls back to the
+// files of an image.
+func onRunwasi(layout string) Consumer {
+	switch layout {
+	case LayoutUniversal, LayoutArtifact:
+		return yes(noteRunwasi)
+	}
+	return onContainerd2(layout)
+}
+
+func onDocker(layout string) Consumer {
 	switch layout {
 	case LayoutUniversal:
-		return []Consumer{{Starts: StartsPlain}, cri, cri, {Starts: StartsPlain}, not(noteArtifact)}
+		return flag(noteDocker)
 	case LayoutImage:
-		return []Consumer{
-			{Starts: StartsPlain, Note: "with a platform warning"},
-			cri, not(noteSnapshot),
-			{Starts: StartsFlag, Note: "the containerd image store; the older store refuses it"},
-			not(noteArtifact),
-		}
-	case LayoutArtifact:
-		no := not(noteNotImage)
-		return []Consumer{no, no, no, no, {Starts: StartsPlain}}
-	case LayoutProxyWasm, LayoutProxyWasmCompat:
-		no := not(notePlugin)
-		return []Consumer{no, no, no, no, no}
-	case LayoutLegacy:
-		no := not(noteNotImage)
-		return []Consumer{no, no, no, no, not(noteLegacy)}
-	case LayoutSpin:
-		no := not(noteNotImage)
-		return []Consumer{no, no, no, no, {Starts: StartsFlag, Note: noteSpin}}
-	default:
-		return []Consumer{
-			{Starts: StartsFlag, Note: notePlatform},
-			not(noteNoChild), not(noteNoChild),
-			{Starts: StartsFlag, Note: notePlatform},
-			not(noteArtifact),
-		}
+		c := flag(noteDockerStore)
+		c.Layout = LayoutUniversal
+		return c
+	case LayoutIndex:
+		return flag(noteDocker + " " + notePlatform)
 	}
+	return not(noteNotImage, LayoutUniversal)
+}
+
+// artifactOnly is for those who read nothing but artifacts, and only when
+// problem is "".
+func artifactOnly(layout, problem string) Consumer {
+	switch {
+	case problem != "":
+		return not(problem, "")
+	case layout == LayoutArtifact:
+		return yes("")
+	}
+	return not(noteArtifact, LayoutArtifact)
+}
+
+func wasmCloud(layout string, p program) Consumer {
+	if !p.component {
+		return artifactOnly(layout, noteComponents)
+	}
+	return artifactOnly(layout, "")
+}
+
+func spin(layout string, p program) Consumer {
+	switch {
+	case layout == LayoutSpin:
+		return yes("")
+	case !p.component || !p.serves:
+		return not(noteNotSpin+"; this answers no requests (wasi:http/incoming-handler)", "")
+	case layout == LayoutArtifact:
+		return flag(noteSpin)
+	}
+	return not(noteArtifact, LayoutArtifact)
+}
+
+func proxy(layout string, p program) Consumer {
+	switch {
+	case !p.plugin:
+		return not(noteNotPlugin, "")
+	case layout == LayoutProxyWasm, layout == LayoutProxyWasmCompat:
+		return yes("")
+	}
+	return not("wants the module in a place of its own", LayoutProxyWasm)
 }

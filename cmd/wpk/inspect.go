@@ -13,6 +13,7 @@ import (
 	"github.com/wpkdev/wpk/build/runtimepack"
 	"github.com/wpkdev/wpk/internal/ui"
 	"github.com/wpkdev/wpk/pack"
+	"github.com/wpkdev/wpk/registry"
 	"github.com/wpkdev/wpk/wasm"
 )
 
@@ -33,7 +34,9 @@ type inspectResult struct {
 	Runtime     *runtimepack.Config `json:"runtime,omitempty"`
 	Modules     []string            `json:"modules,omitempty"` // the names of all, where there are several
 	Module      inspectModule       `json:"module"`
-	Consumers   []pack.Consumer     `json:"consumers,omitempty"`
+	inspectParts
+	Referrers []registry.Referrer `json:"referrers,omitempty"`
+	Consumers []pack.Consumer     `json:"consumers,omitempty"`
 }
 
 type inspectModule struct {
@@ -51,26 +54,43 @@ type fileInfo struct {
 }
 
 func newInspect(a *app) *cobra.Command {
-	var l loadFlags
-	var asJSON bool
+	var o inspectOptions
 	c := &cobra.Command{
 		Use:   "inspect REF|FILE",
 		Short: "Show what an artifact is, what it imports and who can run it",
+		Long: `Shows an artifact or a module: its platforms and files, what the module may do
+outside of itself, what it exports, where its bytes are, and which programs
+start it.`,
 		Example: `  wpk inspect ghcr.io/acme/hello:1.0
-  wpk inspect ./hello.wasm
+  wpk inspect ./hello.wasm --all
+  wpk inspect ./hello.wasm --size hello.html
+  wpk inspect --referrers ghcr.io/acme/hello:1.0
   wpk inspect --json oci:./layout:1.0 | jq '.module.imports'`,
 		Args: operands("REF"),
 		RunE: func(c *cobra.Command, argv []string) error {
-			return runInspect(c.Context(), a, l, asJSON, argv[0])
+			return runInspect(c.Context(), a, o, argv[0])
 		},
 	}
-	l.register(c)
-	jsonFlag(c, &asJSON)
+	o.loadFlags.register(c)
+	c.Flags().BoolVar(&o.all, "all", false, "shorten no list")
+	c.Flags().BoolVar(&o.referrers, "referrers", false, "ask the registry for signatures, SBOMs and provenance of the artifact")
+	c.Flags().StringVar(&o.size, "size", "", "draw where the bytes are, into `FILE`.svg or FILE.html")
+	jsonFlag(c, &o.json)
 	return c
 }
 
-func runInspect(ctx context.Context, a *app, l loadFlags, asJSON bool, arg string) error {
-	s, err := a.load(ctx, arg, l)
+type inspectOptions struct {
+	loadFlags
+	all, referrers, json bool
+	size                 string
+}
+
+func runInspect(ctx context.Context, a *app, o inspectOptions, arg string) error {
+	draw, err := pictureFormat(o.size)
+	if err != nil {
+		return err
+	}
+	s, err := a.load(ctx, arg, o.loadFlags)
 	if err != nil {
 		return err
 	}
@@ -79,10 +99,21 @@ func runInspect(ctx context.Context, a *app, l loadFlags, asJSON bool, arg strin
 		return fmt.Errorf("cannot read the module of %s: %w", s.Name, err)
 	}
 	r := inspected(s, info)
-	if asJSON {
+	if r.inspectParts, err = partsOf(s, info, o.all); err != nil {
+		return fmt.Errorf("cannot read the module of %s: %w", s.Name, err)
+	}
+	if r.Referrers, err = a.referrers(ctx, s, o); err != nil {
+		return err
+	}
+	if draw != nil {
+		if err := a.drawSizes(s, info, o.size, draw); err != nil {
+			return err
+		}
+	}
+	if o.json {
 		return a.printJSON(r)
 	}
-	return a.printInspect(r)
+	return a.printInspect(r, o.all)
 }
 
 func inspected(s *subject, info *wasm.Module) inspectResult {
@@ -96,12 +127,12 @@ func inspected(s *subject, info *wasm.Module) inspectResult {
 		r.Files = append(r.Files, fileInfo{f.Path, len(f.Data)})
 	}
 	if c.Layout != layoutFile {
-		r.Consumers = pack.Consumers(c.Layout, info.Kind)
+		r.Consumers = pack.Consumers(c.Layout, info)
 	}
 	return r
 }
 
-func (a *app) printInspect(r inspectResult) error {
+func (a *app) printInspect(r inspectResult, all bool) error {
 	var rows [][]ui.Cell
 	add := func(name, format string, args ...any) {
 		row := ui.Cells(name, ui.Printable(fmt.Sprintf(format, args...)))
@@ -126,7 +157,11 @@ func (a *app) printInspect(r inspectResult) error {
 	for _, kv := range r.Config.Env {
 		add("Env", "%s", kv)
 	}
-	for _, f := range r.Files {
+	for i, f := range r.Files {
+		if i == shortList && !all {
+			add("", "%s, see --all", ui.Count(len(r.Files)-i, "more file"))
+			break
+		}
 		add("File", "%s (%s)", f.Path, ui.Bytes(int64(f.Size)))
 	}
 	for _, k := range sortedKeys(r.Config.Labels) {
@@ -138,7 +173,8 @@ func (a *app) printInspect(r inspectResult) error {
 	if len(r.Modules) > 0 {
 		add("Modules", "%s", strings.Join(r.Modules, " "))
 	}
-	moduleRows(r.Module, add)
+	moduleRows(r.Module, all, add)
+	partRows(r, all, add)
 	if err := ui.Table(a.ui.Out, a.ui.OutColor, rows); err != nil || len(r.Consumers) == 0 {
 		return err
 	}
@@ -157,7 +193,7 @@ func runtimeRows(c *runtimepack.Config, add func(name, format string, args ...an
 	}
 }
 
-func moduleRows(m inspectModule, add func(name, format string, args ...any)) {
+func moduleRows(m inspectModule, all bool, add func(name, format string, args ...any)) {
 	add("Module", "%s", strings.TrimSpace(fmt.Sprintf("%s (%s, %s)", m.Path, moduleKind(m), ui.Bytes(m.Size))))
 	add("", "%s", m.Digest)
 	if m.WASIVersion != "" {
@@ -175,13 +211,13 @@ func moduleRows(m inspectModule, add func(name, format string, args ...any)) {
 	}
 	modules, byModule := groupImports(m.Imports)
 	for _, name := range modules {
-		add("Imports", "%s: %s", name, strings.Join(byModule[name], " "))
+		add("Imports", "%s: %s", name, words(byModule[name], all))
 	}
 	var exports []string
 	for _, e := range m.Exports {
 		exports = append(exports, e.Name)
 	}
-	add("Exports", "%s", strings.Join(exports, " "))
+	add("Exports", "%s", words(exports, all))
 	add("Sections", "%s", strings.Join(sectionWords(m.Sections), ", "))
 }
 
@@ -288,17 +324,25 @@ func platformNames(all []pack.Platform) []string {
 
 func blobWords(blobs []pack.Blob) string {
 	var sum int64
+	shared := 0
 	for _, b := range blobs {
 		sum += b.Size
+		if b.SharedBy > 1 {
+			shared++
+		}
 	}
-	return fmt.Sprintf("%d, %s together", len(blobs), ui.Bytes(sum))
+	words := fmt.Sprintf("%d, %s together", len(blobs), ui.Bytes(sum))
+	if shared > 0 {
+		words += fmt.Sprintf("; %d of them serve several manifests", shared)
+	}
+	return words
 }
 
 func consumerRows(all []pack.Consumer) [][]ui.Cell {
 	rows := [][]ui.Cell{heading("CONSUMER", "STARTS", "NOTE")}
 	styles := map[pack.Starts]ui.Style{pack.StartsPlain: ui.Good, pack.StartsFlag: ui.Warn, pack.StartsNot: ui.Bad}
 	for _, c := range all {
-		rows = append(rows, []ui.Cell{{Text: c.Name}, {Text: string(c.Starts), Style: styles[c.Starts]}, {Text: c.Note, Style: ui.Faint}})
+		rows = append(rows, []ui.Cell{{Text: c.Name}, {Text: string(c.Starts), Style: styles[c.Starts]}, {Text: ui.Printable(consumerNote(c)), Style: ui.Faint}})
 	}
 	return rows
 }
