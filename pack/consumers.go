@@ -28,6 +28,14 @@ type Consumer struct {
 	Layout string `json:"layout,omitempty"`
 }
 
+// The names of consumers that others ask for.
+const (
+	ConsumerPodman     = "Podman"
+	ConsumerKubernetes = "containerd 2, Kubernetes"
+	ConsumerRunwasi    = "containerd 2 with runwasi"
+	ConsumerSpin       = "Spin"
+)
+
 // The reasons and flags of the table.
 const (
 	noteComponent    = "crun's engines run core modules only; a component needs runwasi with wasmtime"
@@ -112,15 +120,15 @@ func Consumers(layout string, m *wasm.Module) []Consumer {
 		return decide(name, layout, p.problem(), byLayout)
 	}
 	return []Consumer{
-		crun("Podman", onPodman),
+		crun(ConsumerPodman, onPodman),
 		crun("CRI-O", onCrio),
 		crun("containerd 1.7", onContainerd1),
-		crun("containerd 2, Kubernetes", onContainerd2),
-		decide("containerd 2 with runwasi", layout, p.runwasiProblem(), onRunwasi),
+		crun(ConsumerKubernetes, onContainerd2),
+		decide(ConsumerRunwasi, layout, p.runwasiProblem(), onRunwasi),
 		crun("Docker", onDocker),
 		named("wkg", artifactOnly(layout, "")),
 		named("wasmCloud", wasmCloud(layout, p)),
-		named("Spin", spin(layout, p)),
+		named(ConsumerSpin, spin(layout, p)),
 		named("Istio, Envoy", proxy(layout, p)),
 	}
 }

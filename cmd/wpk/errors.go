@@ -12,6 +12,7 @@ import (
 
 	"github.com/wpkdev/wpk/build"
 	"github.com/wpkdev/wpk/build/runtimepack"
+	"github.com/wpkdev/wpk/deploy"
 	"github.com/wpkdev/wpk/internal/project"
 	"github.com/wpkdev/wpk/internal/ui"
 	"github.com/wpkdev/wpk/pack"
@@ -99,13 +100,14 @@ func explainUsage(err error) (int, string) {
 	var ref *registry.RefError
 	var option *pack.OptionError
 	var fit *pack.ModuleError
+	var workload *deploy.OptionError
 	var file *project.Error
 	switch {
 	case errors.As(err, &file):
 		return exitUsage, fileHint(file)
 	case errors.As(err, &fit):
 		return exitUsage, "wpk inspect shows what a module exports; --layout universal takes any module"
-	case errors.As(err, &usage), errors.As(err, &value), errors.As(err, &option):
+	case errors.As(err, &usage), errors.As(err, &value), errors.As(err, &option), errors.As(err, &workload):
 		return exitUsage, ""
 	case errors.As(err, &ref):
 		return exitUsage, "a reference is host/repository:tag, oci:FOLDER:tag or oci-archive:FILE:tag; a module's file is ./FILE.wasm"
@@ -340,11 +342,17 @@ func explainContent(err error) (int, string) {
 	var format *wasm.FormatError
 	var choice *pack.ChoiceError
 	var size *registry.SizeError
+	var cannot *cannotStartError
+	var occupied *occupiedError
 	switch {
 	case errors.As(err, &choice):
 		return exitContent, "choose one: --module " + choice.Modules[0]
 	case errors.As(err, &size):
 		return exitContent, "wpk copy takes content of any size"
+	case errors.As(err, &cannot):
+		return exitContent, cannot.hint()
+	case errors.As(err, &occupied):
+		return exitStorage, "--replace-export replaces what an earlier export has written, and nothing else"
 	case errors.As(err, &digest):
 		return exitContent, "the content was damaged on its way or at rest; fetch it again"
 	case errors.Is(err, pack.ErrNoModule):
