@@ -1,7 +1,6 @@
 package pack
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/wpkdev/wpk/wasm"
@@ -151,12 +150,6 @@ func yes(note string) Consumer  { return Consumer{Starts: StartsPlain, Note: not
 func flag(note string) Consumer { return Consumer{Starts: StartsFlag, Note: note} }
 func not(note, instead string) Consumer {
 	return Consumer{Starts: StartsNot, Note: note, Layout: instead}
-}
-
-// isImage reports whether a layout has the module in a file system that
-// engines for containers unpack.
-func isImage(layout string) bool {
-	return slices.Contains([]string{LayoutUniversal, LayoutImage, LayoutIndex}, layout)
 }
 
 func onPodman(layout string) Consumer {

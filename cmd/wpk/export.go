@@ -59,7 +59,7 @@ func newExport(a *app) *cobra.Command {
 			return runExport(c.Context(), a, o, argv[0], argv[1])
 		},
 	}
-	o.loadFlags.register(c)
+	o.register(c)
 	f := c.Flags()
 	f.StringVar(&o.format, "format", "", "`FORMAT`: bundle, enarx or module")
 	f.BoolVar(&o.replace, "replace-export", false, "replace what an earlier export of the same format has written")

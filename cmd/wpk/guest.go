@@ -223,5 +223,5 @@ func parsePages(s string) (uint32, error) {
 	case n > most:
 		return 0, &valueError{"--memory", s, "a module's memory is 4 GiB at most"}
 	}
-	return uint32((n + page - 1) / page), nil //nolint:gosec // 65536 at most, see above
+	return uint32((n + page - 1) / page), nil
 }

@@ -71,7 +71,7 @@ start it.`,
 			return runInspect(c.Context(), a, o, argv[0])
 		},
 	}
-	o.loadFlags.register(c)
+	o.register(c)
 	c.Flags().BoolVar(&o.all, "all", false, "shorten no list")
 	c.Flags().BoolVar(&o.referrers, "referrers", false, "ask the registry for signatures, SBOMs and provenance of the artifact")
 	c.Flags().StringVar(&o.size, "size", "", "draw where the bytes are, into `FILE`.svg or FILE.html")

@@ -58,7 +58,7 @@ whose handler has a Wasm engine. What such a runtime cannot start is refused.`,
 			return runManifest(c.Context(), a, o, argv[0])
 		},
 	}
-	o.loadFlags.register(c)
+	o.register(c)
 	f := c.Flags()
 	f.StringVar(&o.workload.Kind, "kind", deploy.KindPod, "`KIND`: "+orList(deploy.Kinds()))
 	f.StringVar(&o.runtime, "runtime", "crun", "`RUNTIME` of the nodes: "+runtimeNames()+", or the name of any RuntimeClass")
