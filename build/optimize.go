@@ -19,6 +19,9 @@ type OptimizeOptions struct {
 	MaxSize      int64    // most bytes that the module may have in the end; 0 = any number. More are a *[SizeError]
 }
 
+// Wanted reports whether there is anything to do.
+func (o OptimizeOptions) Wanted() bool { return o.Level != "" || o.Strip || o.MaxSize > 0 }
+
 // Shrink tells what optimizing has changed.
 type Shrink struct {
 	Before  int64    `json:"before"`            // the size of what the toolchain has made, in bytes

@@ -125,14 +125,14 @@ func Consumers(layout string, m *wasm.Module) []Consumer {
 		crun(ConsumerKubernetes, onContainerd2),
 		decide(ConsumerRunwasi, layout, p.runwasiProblem(), onRunwasi),
 		crun("Docker", onDocker),
-		named("wkg", artifactOnly(layout, "")),
-		named("wasmCloud", wasmCloud(layout, p)),
-		named(ConsumerSpin, spin(layout, p)),
-		named("Istio, Envoy", proxy(layout, p)),
+		called("wkg", artifactOnly(layout, "")),
+		called("wasmCloud", wasmCloud(layout, p)),
+		called(ConsumerSpin, spin(layout, p)),
+		called("Istio, Envoy", proxy(layout, p)),
 	}
 }
 
-func named(name string, c Consumer) Consumer {
+func called(name string, c Consumer) Consumer {
 	c.Name = name
 	return c
 }
@@ -143,7 +143,7 @@ func decide(name, layout, problem string, byLayout func(string) Consumer) Consum
 	if problem != "" {
 		c = Consumer{Starts: StartsNot, Note: problem}
 	}
-	return named(name, c)
+	return called(name, c)
 }
 
 func yes(note string) Consumer  { return Consumer{Starts: StartsPlain, Note: note} }

@@ -142,7 +142,7 @@ func (a *app) compile(ctx context.Context, o build.Options) (module *build.Modul
 		return nil, "", err
 	}
 	a.ui.Say("build: %s %s with %s in %s", name, describe(module), tools(module.Facts), ui.Duration(time.Since(start)))
-	a.sayShrink(module)
+	a.sayShrink("build", module)
 	a.warn(module.Warnings)
 	return module, name, nil
 }

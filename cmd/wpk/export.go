@@ -96,7 +96,7 @@ func runExport(ctx context.Context, a *app, o exportOptions, arg, dst string) er
 		_, err = fmt.Fprintln(a.ui.Out, dst)
 		return err
 	}
-	r := exportResult{Reference: s.Name, Digest: string(s.Digest), Format: o.format, Path: dst}
+	r := exportResult{Reference: s.Name, Digest: string(s.digest()), Format: o.format, Path: dst}
 	for _, f := range files {
 		r.Files = append(r.Files, fileInfo{f.Path, len(f.Data)})
 	}

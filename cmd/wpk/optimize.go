@@ -71,7 +71,7 @@ func parseSize(s string) (bytes uint64, ok bool) {
 }
 
 // sayShrink tells what has become of a module.
-func (a *app) sayShrink(m *build.Module) {
+func (a *app) sayShrink(verb string, m *build.Module) {
 	if m.Shrink == nil {
 		return
 	}
@@ -79,7 +79,7 @@ func (a *app) sayShrink(m *build.Module) {
 	if names := m.Shrink.Removed; len(names) > 0 {
 		words += ", without " + strings.Join(cut(names, 6), ", ")
 	}
-	a.ui.Say("build: %s", ui.Printable(words))
+	a.ui.Say("%s: %s", verb, ui.Printable(words))
 }
 
 // cut is the beginning of a list, with the number of what it leaves out.

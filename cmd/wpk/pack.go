@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wpkdev/wpk/build"
+	"github.com/wpkdev/wpk/internal/project"
 	"github.com/wpkdev/wpk/pack"
 	"github.com/wpkdev/wpk/wasm"
 )
@@ -22,6 +23,14 @@ type packOptions struct {
 	load  loadFlags
 	image imageFlags
 	json  bool
+
+	optimize optimizeFlags
+}
+
+// packedResult is what pack prints.
+type packedResult struct {
+	written
+	Shrink *build.Shrink `json:"shrink,omitempty"`
 }
 
 func newPack(a *app) *cobra.Command {
@@ -33,7 +42,7 @@ func newPack(a *app) *cobra.Command {
 input (-), or what a reference holds in any layout. A reference keeps its start,
 files and annotations where the new layout has a place for them, and flags win.`,
 		Example: `  wpk pack ./hello.wasm -t ghcr.io/acme/hello:1.0
-  wasm-tools strip tool.wasm | wpk pack - -t localhost:5000/demo/tool:1 --layout artifact
+  cat tool.wasm | wpk pack - -t localhost:5000/demo/tool:1 --layout artifact --strip
   wpk pack ghcr.io/acme/filter:1.0 -t ghcr.io/acme/filter:1.0-istio --layout proxy-wasm
   wpk pack ghcr.io/other/tool:2 -t localhost:5000/tool:2 --layout universal,artifact`,
 		Args: operands("FILE"),
@@ -44,6 +53,7 @@ files and annotations where the new layout has a place for them, and flags win.`
 	tagFlag(c, &o.tags)
 	c.Flags().StringVar(&o.name, "name", "", "`NAME` of the module's file in the image (default: as it is)")
 	o.image.register(c)
+	o.optimize.register(c)
 	o.load.register(c)
 	jsonFlag(c, &o.json)
 	return c
@@ -62,7 +72,7 @@ func runPack(ctx context.Context, a *app, o packOptions, arg string) error {
 	if err != nil {
 		return err
 	}
-	m, err := moduleOf(s)
+	m, err := a.optimized(ctx, s, o.optimize)
 	if err != nil {
 		return err
 	}
@@ -84,7 +94,7 @@ func runPack(ctx context.Context, a *app, o packOptions, arg string) error {
 		return err
 	}
 	res.Module = factsOf(m)
-	return a.printJSON(res)
+	return a.printJSON(packedResult{res, m.Shrink})
 }
 
 // loadPacked is load with - for standard input.
@@ -97,6 +107,28 @@ func (a *app) loadPacked(ctx context.Context, arg string, l loadFlags) (*subject
 
 // stdinName stands for the file where there is none.
 const stdinName = "standard input"
+
+// optimized is the module as the flags want it.
+func (a *app) optimized(ctx context.Context, s *subject, flags optimizeFlags) (*build.Module, error) {
+	m, err := moduleOf(s)
+	if err != nil {
+		return nil, err
+	}
+	o, err := flags.options(projectOverlay{}, project.Build{})
+	if err != nil || !o.Wanted() {
+		return m, err
+	}
+	cache, err := a.cacheDir()
+	if err != nil {
+		return nil, err
+	}
+	m, err = build.Optimize(ctx, m.Wasm, build.Options{Env: a.env, Cache: filepath.Join(cache, "build"), Output: a.ui, Settings: build.Settings{Optimize: o}})
+	if err != nil {
+		return nil, fmt.Errorf("cannot pack %s: %w", s.Name, err)
+	}
+	a.sayShrink("pack", m)
+	return m, nil
+}
 
 func moduleOf(s *subject) (*build.Module, error) {
 	info, err := wasm.Decode(s.Content.Module)
