@@ -204,3 +204,34 @@ func FuzzFunctions(f *testing.F) {
 		}
 	})
 }
+
+// TestSizes holds the sums of a component against its size.
+func TestSizes(t *testing.T) {
+	core := threeFunctions()
+	b := []byte(componentPreamble + section(1, core) + section(1, core))
+	m, err := Decode(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sizes, err := m.Sizes(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sum int64
+	for _, s := range sizes.Sections {
+		sum += s.Size
+	}
+	if preambles := int64(2 * preambleSize); sum+preambles != m.Size {
+		t.Errorf("sections of %d bytes in a file of %d: %+v", sum, m.Size, sizes.Sections)
+	}
+	if f := sizes.Functions; len(f) != 6 || f[0].Size != 4 || f[1].Module != 1 {
+		t.Errorf("%+v", sizes.Functions)
+	}
+	many := []byte(componentPreamble + strings.Repeat(section(1, corePreamble+section(10, uleb(600_000)+strings.Repeat("\x02\x00\x0b", 600_000))), 2))
+	if m, err = Decode(many); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Sizes(many); err == nil || !strings.Contains(err.Error(), "functions") {
+		t.Errorf("too many: %v", err)
+	}
+}

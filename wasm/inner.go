@@ -6,6 +6,7 @@ import "fmt"
 const (
 	maxInner      = 10_000
 	maxInnerDepth = 32
+	maxInnerParts = 1_000_000 // sections, imports and exports of all modules together
 )
 
 // Inner is a core module: one inside of a component, or the file itself.
@@ -20,9 +21,11 @@ type Inner struct {
 // the bytes that m was read from. Errors are of type *FormatError.
 func (m *Module) Modules(b []byte) ([]Inner, error) {
 	var all []Inner
+	parts := 0
 	err := m.eachModule(b, 0, 0, func(i Inner) error {
-		if len(all) == maxInner {
-			return &FormatError{Offset: i.Offset, Reason: fmt.Sprintf("more than %d modules in a component", maxInner)}
+		parts += len(i.Module.Sections) + len(i.Module.Imports) + len(i.Module.Exports)
+		if len(all) == maxInner || parts > maxInnerParts {
+			return &FormatError{Offset: i.Offset, Reason: fmt.Sprintf("more than %d modules in a component, or %d parts of these", maxInner, maxInnerParts)}
 		}
 		all = append(all, i)
 		return nil

@@ -2,6 +2,7 @@ package wasm
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 )
 
@@ -48,6 +49,9 @@ func (m *Module) Sizes(b []byte) (*Sizes, error) {
 		functions, err := inner.Module.Functions(inner.Bytes)
 		if err != nil {
 			return nil, err
+		}
+		if len(sizes.Functions)+len(functions) > maxFunctions {
+			return nil, &FormatError{Offset: inner.Offset, Reason: fmt.Sprintf("more than %d functions in all modules", maxFunctions)}
 		}
 		for _, f := range functions {
 			sizes.Functions = append(sizes.Functions, FunctionSize{f, n})
