@@ -26,10 +26,34 @@ type Origin struct {
 	Name string `json:"name"`
 }
 
-// Languages are those that the producers section of a module names.
-func Languages(m *wasm.Module) []string {
+// Producers are those of a file and of the modules in it, each once. b are the
+// bytes that m was read from.
+func Producers(m *wasm.Module, b []byte) ([]wasm.Producer, error) {
+	modules, err := m.Modules(b)
+	if err != nil {
+		return nil, err
+	}
+	var all []wasm.Producer
+	seen := map[wasm.Producer]bool{}
+	add := func(producers []wasm.Producer) {
+		for _, p := range producers {
+			if !seen[p] {
+				seen[p] = true
+				all = append(all, p)
+			}
+		}
+	}
+	add(m.Producers)
+	for _, inner := range modules {
+		add(inner.Module.Producers)
+	}
+	return all, nil
+}
+
+// Languages are those among producers.
+func Languages(producers []wasm.Producer) []string {
 	var all []string
-	for _, p := range m.Producers {
+	for _, p := range producers {
 		if p.Field == "language" && !slices.Contains(all, p.Name) {
 			all = append(all, p.Name)
 		}

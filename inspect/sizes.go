@@ -77,7 +77,7 @@ func allLanguages(m *wasm.Module, b []byte) ([][]string, error) {
 	}
 	all := make([][]string, len(modules))
 	for i, inner := range modules {
-		all[i] = Languages(inner.Module)
+		all[i] = Languages(inner.Module.Producers)
 	}
 	return all, nil
 }

@@ -6,7 +6,7 @@ import "fmt"
 const (
 	maxInner      = 10_000
 	maxInnerDepth = 32
-	maxInnerParts = 1_000_000 // sections, imports and exports of all modules together
+	maxInnerParts = 1_000_000 // sections, imports, exports and producers of all modules together
 )
 
 // Inner is a core module: one inside of a component, or the file itself.
@@ -23,7 +23,7 @@ func (m *Module) Modules(b []byte) ([]Inner, error) {
 	var all []Inner
 	parts := 0
 	err := m.eachModule(b, 0, 0, func(i Inner) error {
-		parts += len(i.Module.Sections) + len(i.Module.Imports) + len(i.Module.Exports)
+		parts += len(i.Module.Sections) + len(i.Module.Imports) + len(i.Module.Exports) + len(i.Module.Producers)
 		if len(all) == maxInner || parts > maxInnerParts {
 			return &FormatError{Offset: i.Offset, Reason: fmt.Sprintf("more than %d modules in a component, or %d parts of these", maxInner, maxInnerParts)}
 		}

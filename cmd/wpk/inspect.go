@@ -199,9 +199,6 @@ func moduleRows(m inspectModule, all bool, add func(name, format string, args ..
 	if m.WASIVersion != "" {
 		add("WASI", "%s", m.WASIVersion)
 	}
-	for _, p := range m.Producers {
-		add("Made by", "%s", strings.TrimSpace(p.Field+" "+p.Name+" "+p.Version))
-	}
 	for _, mem := range m.Memories {
 		most := "no maximum"
 		if mem.HasMax {

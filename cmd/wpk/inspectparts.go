@@ -26,7 +26,9 @@ const (
 
 // inspectParts are what a module may do, and where its bytes are.
 type inspectParts struct {
-	Languages    []string             `json:"languages,omitempty"`
+	Languages []string `json:"languages,omitempty"`
+	// Tools are the producers of the module, and of those in a component.
+	Tools        []wasm.Producer      `json:"tools,omitempty"`
 	Capabilities []inspect.Capability `json:"capabilities,omitempty"`
 	Sizes        *inspect.Sizes       `json:"sizes,omitempty"`
 	// Functions and Packages count those that Sizes may have left out.
@@ -39,8 +41,12 @@ func partsOf(s *subject, info *wasm.Module, all bool) (inspectParts, error) {
 	if err != nil {
 		return inspectParts{}, err
 	}
+	producers, err := inspect.Producers(info, s.Content.Module)
+	if err != nil {
+		return inspectParts{}, err
+	}
 	p := inspectParts{
-		Languages: inspect.Languages(info), Capabilities: inspect.Capabilities(info), Sizes: sizes,
+		Languages: inspect.Languages(producers), Tools: producers, Capabilities: inspect.Capabilities(info), Sizes: sizes,
 		Functions: len(sizes.Functions), Packages: len(sizes.Packages),
 	}
 	if !all {
@@ -51,6 +57,9 @@ func partsOf(s *subject, info *wasm.Module, all bool) (inspectParts, error) {
 }
 
 func partRows(r inspectResult, all bool, add func(name, format string, args ...any)) {
+	for _, p := range r.Tools {
+		add("Made by", "%s", strings.TrimSpace(p.Field+" "+p.Name+" "+p.Version))
+	}
 	title := "May"
 	for _, c := range r.Capabilities {
 		if c.Plumbing() && !all {
