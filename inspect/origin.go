@@ -50,11 +50,14 @@ func Producers(m *wasm.Module, b []byte) ([]wasm.Producer, error) {
 	return all, nil
 }
 
+// maxLanguages is more than any module is written in.
+const maxLanguages = 32
+
 // Languages are those among producers.
 func Languages(producers []wasm.Producer) []string {
 	var all []string
 	for _, p := range producers {
-		if p.Field == "language" && !slices.Contains(all, p.Name) {
+		if p.Field == "language" && len(all) < maxLanguages && !slices.Contains(all, p.Name) {
 			all = append(all, p.Name)
 		}
 	}
