@@ -115,6 +115,9 @@ func runManifest(ctx context.Context, a *app, o manifestOptions, arg string) err
 	if w.Name == "" {
 		w.Name = repositoryName(ref.Repository[strings.LastIndexByte(ref.Repository, '/')+1:])
 	}
+	if job := w.Kind == deploy.KindJob || w.Kind == deploy.KindCronJob; job && consumer == pack.ConsumerKubernetes {
+		a.warnText("crun with WasmEdge loses a program's exit code: only a trap, as of abort or a panic, fails the job")
+	}
 	return a.printManifest(o, ref)
 }
 
