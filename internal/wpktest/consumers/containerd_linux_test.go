@@ -3,6 +3,7 @@ package consumers
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/wpkdev/wpk/internal/wpktest"
@@ -20,6 +21,8 @@ const containerd1Config = `version = 2
 sandbox_image = "%[1]s"
 restrict_oom_score_adj = true
 disable_apparmor = true
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+runtime_type = "io.containerd.runc.v2"
 [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.crun-wasm]
 runtime_type = "io.containerd.runc.v2"
 [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.crun-wasm.options]
@@ -64,7 +67,8 @@ func containerd(t *testing.T, o machine.Options, config string) runner {
 	m.WriteFile(t, crunWasm, crunWasmScript, 0o755)
 	m.WriteFile(t, "/etc/containerd/config.toml", config, 0o644)
 	log := m.Daemon(t, "containerd")
-	m.Wait(t, []string{log}, "test", "-S", "/run/containerd/containerd.sock")
+	version := m.Wait(t, []string{log}, "cri")
+	t.Log(strings.TrimSpace(version))
 	return func(t *testing.T, ref string, args ...string) machine.Result {
 		return m.Run(t, "cri", append([]string{"-handler", "crun-wasm", ref}, args...)...)
 	}

@@ -3,24 +3,21 @@ package consumers
 import (
 	"archive/tar"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"testing"
-
-	"github.com/wpkdev/wpk/internal/wpktest"
 )
 
 // pushPause pushes the image that containerd holds a pod's namespaces with.
 func pushPause(t *testing.T, registry string) string {
 	t.Helper()
-	crane, ref := wpktest.Need(t, "crane"), registry+"/pause:1"
+	ref := registry + "/pause:1"
 	program, err := os.ReadFile(filepath.Join(os.Getenv(programsVariable), "pause"))
 	check(t, err)
 	layer := filepath.Join(t.TempDir(), "layer.tar")
 	writeTar(t, layer, "pause", program)
-	output(t, exec.CommandContext(t.Context(), crane, "append", "--new_layer", layer, "--new_tag", ref))
-	output(t, exec.CommandContext(t.Context(), crane, "mutate", ref, "--entrypoint", "/pause", "--set-platform", "linux/"+runtime.GOARCH))
+	craneRun(t, "append", "--new_layer", layer, "--new_tag", ref)
+	craneRun(t, "mutate", ref, "--entrypoint", "/pause", "--set-platform", "linux/"+runtime.GOARCH)
 	return ref
 }
 

@@ -9,35 +9,64 @@ import (
 // runner runs an image on a consumer; arguments take the place of the image's.
 type runner func(t *testing.T, ref string, args ...string) machine.Result
 
-// consumer is a program that runs images, and how a person would make it.
+// consumer is a program that runs images, and what is known of it.
 type consumer struct {
-	name  string // of its test
-	title string // in the table
+	name  string                                     // of its test
+	title string                                     // in the table
 	start func(t *testing.T, registry string) runner // on a new machine
+	// refuses are the layouts that it does not run, with words of its error.
+	refuses map[string]string
 }
 
 var consumers = []consumer{
-	{"podman", "Podman 5.4, no flag", podman()},
-	{"podman-platform", "Podman 5.4, `--platform wasi/wasm`", podman("--platform", "wasi/wasm")},
-	{"podman-runtime", "Podman 5.4, `--runtime crun-wasm`", podman("--runtime", "crun-wasm")},
-	{"containerd1", "containerd 1.7, CRI", containerd1},
-	{"containerd2", "containerd 2.4, CRI", containerd2},
-}
-
-func podman(flags ...string) func(*testing.T, string) runner {
-	return func(t *testing.T, _ string) runner {
-		m := newMachine(t, machine.Options{})
-		return func(t *testing.T, ref string, args ...string) machine.Result {
-			return m.Run(t, "podman", append(append(podmanRun(), flags...), append([]string{ref}, args...)...)...)
-		}
-	}
-}
-
-// podmanRun is what Podman needs on a machine without network, systemd and
-// overlays; none of it says how to run the image.
-func podmanRun() []string {
-	return []string{
-		"--storage-driver", "vfs", "--cgroup-manager", "cgroupfs",
-		"run", "--rm", "--network", "none", "--pids-limit", "0", "--tls-verify=false",
-	}
+	{
+		name: "podman", title: "Podman 5.4", start: podman(),
+		refuses: map[string]string{
+			"index":    "no image found in image index for architecture",
+			"artifact": "unsupported image-specific operation on artifact",
+		},
+	},
+	{
+		name: "podman-platform", title: "Podman 5.4, `--platform wasi/wasm`", start: podman("--platform", "wasi/wasm"),
+		refuses: map[string]string{"artifact": "unsupported image-specific operation on artifact"},
+	},
+	{
+		name: "podman-runtime", title: "Podman 5.4, `--runtime crun-wasm`", start: podman("--runtime", "crun-wasm"),
+		refuses: map[string]string{
+			"index":    "no image found in image index for architecture",
+			"artifact": "unsupported image-specific operation on artifact",
+		},
+	},
+	{
+		name: "containerd1", title: "containerd 1.7 (CRI)", start: containerd1,
+		refuses: map[string]string{"index": "no match for platform in manifest", "artifact": "no command specified"},
+	},
+	{
+		name: "containerd2", title: "containerd 2.4 (CRI)", start: containerd2,
+		refuses: map[string]string{
+			"image":    "parent snapshot",
+			"index":    "no match for platform in manifest",
+			"artifact": "no command specified",
+		},
+	},
+	{
+		name: "docker-containerd", title: "Docker 26, containerd image store", start: docker(true),
+		refuses: map[string]string{"index": "no match for platform in manifest", "artifact": "no command specified"},
+	},
+	{
+		name: "docker-graph", title: "Docker 26, graph-driver store", start: docker(false),
+		refuses: map[string]string{
+			"image":    `operating system "wasi" cannot be used on this platform`,
+			"index":    "no matching manifest for linux/",
+			"artifact": "unsupported media type application/vnd.wasm.config.v0+json",
+		},
+	},
+	{
+		name: "kubernetes", title: "Kubernetes 1.34 (containerd 2.4)", start: kubernetes,
+		refuses: map[string]string{
+			"image":    "parent snapshot",
+			"index":    "no match for platform in manifest",
+			"artifact": "no command specified",
+		},
+	},
 }

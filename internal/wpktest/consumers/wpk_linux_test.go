@@ -13,11 +13,12 @@ import (
 // program is a sample of testdata: it prints $GREETING, counts the files that
 // are its arguments, and ends with 1 when one of them is not there.
 type program struct {
-	name string
-	says string // its language, after the greeting
+	name  string
+	says  string // its language, after the greeting
+	traps bool   // at the argument "panic"
 }
 
-var programs = []program{{"c-hello", "C"}, {"go-hello", "Go"}, {"rust-hello", "Rust"}}
+var programs = []program{{"c-hello", "C", false}, {"go-hello", "Go", false}, {"rust-hello", "Rust", true}}
 
 // What the image of a program has, and what the program makes of it.
 const (
@@ -42,9 +43,15 @@ func newWpk(t *testing.T) wpk {
 // command is a call of wpk.
 func (w wpk) command(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Getenv(binaryVariable), args...)
+	cmd := command(t, os.Getenv(binaryVariable), args...)
 	cmd.Env = append(os.Environ(), "WPK_DATA_DIR="+w.store, "WPK_CACHE_DIR="+filepath.Join(os.TempDir(), "wpk-cache"))
 	return cmd
+}
+
+// command is a program of this machine, in the world of the tests.
+func command(t *testing.T, name string, args ...string) *exec.Cmd {
+	t.Helper()
+	return exec.CommandContext(t.Context(), name, args...)
 }
 
 // run returns what wpk prints; it must not fail.

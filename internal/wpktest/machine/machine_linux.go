@@ -130,15 +130,16 @@ func (m *Machine) Daemon(t testing.TB, name string, args ...string) (log string)
 }
 
 // Wait runs a program of the machine again and again until it succeeds, for
-// a minute at most. The logs are shown when it never does.
-func (m *Machine) Wait(t testing.TB, logs []string, name string, args ...string) {
+// a minute at most, and returns what it printed then. The logs are shown when it
+// never does.
+func (m *Machine) Wait(t testing.TB, logs []string, name string, args ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for {
 		out, err := m.Command(ctx, name, args...).CombinedOutput()
 		if err == nil {
-			return
+			return string(out)
 		}
 		select {
 		case <-time.After(100 * time.Millisecond):

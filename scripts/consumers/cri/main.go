@@ -1,8 +1,9 @@
 // Cri runs an image by the runtime behind a CRI socket, as a kubelet does:
 //
-//	cri [-socket PATH] [-handler NAME] [-timeout 1m] REF [ARG…]
+//	cri [-socket PATH] [-handler NAME] [-timeout 1m] [REF [ARG…]]
 //
-// It pulls the image, makes a pod on the host's network, runs a container with
+// Without an image it prints the runtime's name and version if that is ready.
+// With one it pulls the image, makes a pod on the host's network, runs a container with
 // the arguments in place of the image's own, and prints what that wrote, to
 // stdout and to stderr. Its exit code is the container's; 125 when there was no
 // container.
@@ -36,9 +37,6 @@ func main() {
 }
 
 func run(socket, handler string, timeout time.Duration, argv []string) (code int, err error) {
-	if len(argv) == 0 {
-		return 0, errors.New("want REF [ARG…]")
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	conn, err := grpc.NewClient("unix://"+socket, grpc.WithTransportCredentials(insecure.NewCredentials()))
@@ -47,6 +45,9 @@ func run(socket, handler string, timeout time.Duration, argv []string) (code int
 	}
 	defer conn.Close()
 	p := pod{runtime: cri.NewRuntimeServiceClient(conn), images: cri.NewImageServiceClient(conn), handler: handler}
+	if len(argv) == 0 {
+		return 0, p.version(ctx)
+	}
 	if p.logs, err = os.MkdirTemp("", "cri-"); err != nil {
 		return 0, err
 	}
@@ -64,6 +65,25 @@ type pod struct {
 	images  cri.ImageServiceClient
 	handler string
 	logs    string // a folder
+}
+
+// version prints it once the runtime says that it runs pods.
+func (p pod) version(ctx context.Context) error {
+	status, err := p.runtime.Status(ctx, &cri.StatusRequest{})
+	if err != nil {
+		return err
+	}
+	for _, c := range status.GetStatus().GetConditions() {
+		if c.Type == cri.RuntimeReady && !c.Status {
+			return fmt.Errorf("not ready: %s", c.Message)
+		}
+	}
+	v, err := p.runtime.Version(ctx, &cri.VersionRequest{})
+	if err != nil {
+		return err
+	}
+	fmt.Println(v.RuntimeName, v.RuntimeVersion)
+	return nil
 }
 
 const logName = "container.log"

@@ -1,0 +1,31 @@
+package consumers
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/wpkdev/wpk/internal/wpktest/machine"
+)
+
+// docker is the engine with one of its two stores of images, and crun-wasm as
+// one more runtime.
+func docker(containerdStore bool) func(*testing.T, string) runner {
+	return func(t *testing.T, _ string) runner {
+		m := newMachine(t, machine.Options{})
+		m.WriteFile(t, crunWasm, crunWasmScript, 0o755)
+		config, err := json.Marshal(map[string]any{
+			"bridge":   "none", // the machine has no network to give
+			"iptables": false, "ip6tables": false,
+			"features": map[string]bool{"containerd-snapshotter": containerdStore},
+			"runtimes": map[string]any{"crun-wasm": map[string]string{"path": crunWasm}},
+		})
+		check(t, err)
+		m.WriteFile(t, "/etc/docker/daemon.json", string(config), 0o644)
+		log := m.Daemon(t, "dockerd")
+		t.Log(strings.TrimSpace(m.Wait(t, []string{log}, "docker", "version", "--format", "Docker {{.Server.Version}}")))
+		return func(t *testing.T, ref string, args ...string) machine.Result {
+			return m.Run(t, "docker", append([]string{"run", "--rm", "--network", "none", "--runtime", "crun-wasm", ref}, args...)...)
+		}
+	}
+}
