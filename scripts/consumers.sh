@@ -27,6 +27,12 @@ if [ "${1:-}" = -n ]; then
 	shift
 fi
 [ $# != 0 ] || set -- root programs
+for name in "$@"; do
+	case $name in
+	root | programs) ;;
+	*) echo "usage: $0 [-n] [root] [programs]" >&2; exit 2 ;;
+	esac
+done
 
 cannot() {
 	echo "$0: $*" >&2
@@ -47,19 +53,24 @@ make_root() {
 make_programs() {
 	mkdir "$1"
 	cp -R consumers "$tmp/module"
-	(cd "$tmp/module" && GOFLAGS=-mod=mod GOWORK=off CGO_ENABLED=0 go build -p "$(nproc)" -trimpath -ldflags='-s -w' -o "$1/" ./... 2>"$tmp/log") ||
+	version=$(sed -n 's/^[[:space:]]*k8s.io\/kubernetes \(v.*\)/\1/p' consumers/go.mod) # it does not know by itself
+	(cd "$tmp/module" && GOFLAGS=-mod=mod GOWORK=off CGO_ENABLED=0 go build -trimpath \
+		-ldflags="-s -w -X k8s.io/component-base/version.gitVersion=$version" -o "$1/" ./... 2>"$tmp/log") ||
 		{ cat "$tmp/log" >&2; exit 1; }
 	for name in kube-apiserver kube-controller-manager kube-scheduler kubelet; do
 		ln -s kube "$1/$name"
 	done
 }
 
+# key NAME: of all that it is made from, the lines above that make it included.
 key() {
-	case $1 in
-	root) echo "$suite $packages" ;;
-	programs) find consumers -type f -exec sha256sum {} + | LC_ALL=C sort; go version ;;
-	*) echo "usage: $0 [-n] [root] [programs]" >&2; exit 2 ;;
-	esac | sha256sum | cut -c1-12
+	{
+		sed -n "/^make_$1()/,/^}/p" consumers.sh
+		case $1 in
+		root) echo "$suite $packages" ;;
+		programs) find consumers -type f -exec sha256sum {} + | LC_ALL=C sort; go version ;;
+		esac
+	} | sha256sum | cut -c1-12
 }
 
 for name in "$@"; do

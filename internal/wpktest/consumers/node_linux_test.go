@@ -81,14 +81,14 @@ conf_dir = "/etc/cni/net.d"
 		etc + "kubelet.yaml":           kubeletConfig,
 		"/etc/cni/net.d/pods.conflist": bridge,
 		"/etc/containerd/config.toml":  config,
-		"/etc/hosts":                   "127.0.0.1 localhost\n",
+		"/etc/hosts":                   "127.0.0.1 localhost node1\n",
 		"/etc/resolv.conf":             "",
 	} {
 		n.WriteFile(t, name, text, 0o600)
 	}
 	n.WriteFile(t, crunWasm, crunWasmScript, 0o755)
 	n.must(t, "mount", "--make-rshared", "/")
-	n.must(t, "ip", "address", "add", nodeIP+"/32", "dev", "lo")
+	n.must(t, "ip", "address", "replace", nodeIP+"/32", "dev", "lo")
 	n.start(t)
 	return n
 }

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -34,7 +35,7 @@ func run(name string) int {
 	case "kube-scheduler":
 		part = scheduler.NewSchedulerCommand()
 	case "kubelet":
-		part = kubelet.NewKubeletCommand()
+		part = kubelet.NewKubeletCommand(context.Background())
 	default:
 		fmt.Fprintf(os.Stderr, "%s is none of kube-apiserver, kube-controller-manager, kube-scheduler, kubelet\n", name)
 		return 2
