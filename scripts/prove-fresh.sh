@@ -54,6 +54,8 @@ rm -rf "$root/usr/local/go" "$root/root/wpk"
 cp -a "$(go env GOROOT)" "$root/usr/local/go"
 git clone -q --no-local . "$root/root/wpk"
 
+# A mount of its own: programs that start here may leave by pivot_root only then.
+mount --bind "$root" "$root"
 mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 mount --rbind /sys "$root/sys"

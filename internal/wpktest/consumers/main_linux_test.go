@@ -20,30 +20,15 @@ const (
 	programsVariable = "WPK_TEST_CONSUMERS"
 )
 
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "wpk-consumers-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	code := m.Run
-	if places, err := places(); err == nil {
-		code = func() int {
-			return machine.World(func() ([]string, error) { return prepare(dir, places) }, m.Run)
-		}
-	}
-	status := code()
-	_ = os.RemoveAll(dir)
-	os.Exit(status)
-}
+func TestMain(m *testing.M) { os.Exit(machine.World(prepare, m.Run)) }
 
-// places are the folders of scripts/consumers.sh.
-func places() ([]string, error) {
-	out, err := exec.Command(filepath.Join("..", "..", "..", "scripts", "consumers.sh"), "-n", "root", "programs").Output()
-	return strings.Fields(string(out)), err
-}
-
-func prepare(dir string, places []string) ([]string, error) {
+func prepare(dir string) ([]string, error) {
+	script := filepath.Join("..", "..", "..", "scripts", "consumers.sh")
+	out, err := exec.Command(script, "-n", "root", "programs").Output()
+	places := strings.Fields(string(out))
+	if err != nil || len(places) != 2 {
+		return nil, machine.ErrNoWorld // needWorld says why
+	}
 	binary := filepath.Join(dir, "wpk")
 	cmd := exec.Command("go", "build", "-o", binary, "github.com/wpkdev/wpk/cmd/wpk")
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -15,22 +15,26 @@ import (
 
 // The test binary starts itself again, and these say what it is then.
 const (
-	roleVariable   = "WPK_TEST_ROLE"
-	roleWorld      = "world"   // the first process of the world
-	roleTests      = "tests"   // the one that runs the tests
-	roleMachine    = "machine" // the first process of a machine
-	groupVariable  = "WPK_TEST_CGROUP"
-	parentVariable = "WPK_TEST_WORLD"
+	roleVariable  = "WPK_TEST_ROLE"
+	roleWorld     = "world"   // the first process of the world
+	roleTests     = "tests"   // the one that runs the tests
+	roleMachine   = "machine" // the first process of a machine
+	groupVariable = "WPK_TEST_CGROUP"
+	worldVariable = "WPK_TEST_WORLD"
 )
 
+// ErrNoWorld is what a prepare function returns where there is no world to be.
+var ErrNoWorld = errors.New("no world")
+
 // World runs tests in a world of their own and returns the exit code of the
-// process; it belongs at the start of TestMain. There the network has a
-// loopback of its own and nothing else, and [os.TempDir] is a folder that all
-// machines see as well.
+// process; it is all that TestMain does. There the network has a loopback of
+// its own and nothing else, and [os.TempDir] is a folder that all machines see
+// as well.
 //
 // Prepare runs outside, where the network is, and returns more of the
-// environment for the tests.
-func World(prepare func() (env []string, err error), tests func() int) int {
+// environment for the tests; what it leaves in dir goes with the world. After
+// [ErrNoWorld] the tests run outside and without it.
+func World(prepare func(dir string) (env []string, err error), tests func() int) int {
 	var err error
 	code := 1
 	switch os.Getenv(roleVariable) {
@@ -39,9 +43,12 @@ func World(prepare func() (env []string, err error), tests func() int) int {
 	case roleWorld:
 		code, err = beWorld()
 	case roleMachine:
-		err = beMachine()
+		code, err = 0, beMachine()
 	default:
 		code, err = makeWorld(prepare)
+		if errors.Is(err, ErrNoWorld) {
+			return tests()
+		}
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "machine:", err)
@@ -50,24 +57,30 @@ func World(prepare func() (env []string, err error), tests func() int) int {
 	return code
 }
 
-func makeWorld(prepare func() ([]string, error)) (code int, err error) {
-	env, err := prepare()
-	if err != nil {
-		return 1, err
-	}
-	// The kernel kills the world when the thread that made it ends.
-	runtime.LockOSThread()
+// tmp is the folder in that of the world which its machines see.
+const tmp = "tmp"
+
+func makeWorld(prepare func(string) ([]string, error)) (code int, err error) {
 	dir, err := os.MkdirTemp("", "wpk-world-")
 	if err != nil {
 		return 1, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if err := os.Mkdir(filepath.Join(dir, tmp), 0o755); err != nil {
+		return 1, err
+	}
+	env, err := prepare(dir)
+	if err != nil {
+		return 1, err
+	}
 	group, err := newGroup(filepath.Base(dir))
 	if err != nil {
 		return 1, err
 	}
 	defer removeGroup(group)
-	cmd := again(roleWorld, append(env, parentVariable+"="+dir, groupVariable+"="+group)...)
+	// The kernel kills the world when the thread that made it ends.
+	runtime.LockOSThread()
+	cmd := again(roleWorld, append(env, worldVariable+"="+dir, groupVariable+"="+group)...)
 	cmd.Args = os.Args
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{
@@ -75,8 +88,7 @@ func makeWorld(prepare func() ([]string, error)) (code int, err error) {
 		Pdeathsig:  syscall.SIGKILL,
 	}
 	err = cmd.Run()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if exit := new(exec.ExitError); errors.As(err, &exit) {
 		return max(exit.ExitCode(), 1), nil
 	}
 	return 0, err
@@ -92,7 +104,7 @@ func again(role string, env ...string) *exec.Cmd {
 // beWorld is the first process: it makes the place, starts the tests, and takes
 // care of the orphans until the tests end.
 func beWorld() (int, error) {
-	dir := os.Getenv(parentVariable)
+	dir := filepath.Join(os.Getenv(worldVariable), tmp)
 	runtime.LockOSThread() // for namespaces that belong to a thread
 	for _, m := range []mount{
 		{to: "/", flags: unix.MS_REC | unix.MS_PRIVATE},
