@@ -87,7 +87,8 @@ func New(t testing.TB, o Options) *Machine {
 // Command is a program of the machine, which has the machine's environment and
 // nothing of this one. Files below [os.TempDir] have the same path there.
 func (m *Machine) Command(ctx context.Context, name string, args ...string) *exec.Cmd {
-	argv := []string{"--target", m.pid, "--mount", "--pid", "--wdns=/", "--", "env", "-i", "PATH=" + m.path, "HOME=/root", "LANG=C.UTF-8", "TMPDIR=/tmp", name}
+	// The root is named, as that of the mounts is another where "/" is a chroot.
+	argv := []string{"--target", m.pid, "--mount", "--pid", "--root", "--wd", "--", "env", "-i", "PATH=" + m.path, "HOME=/root", "LANG=C.UTF-8", "TMPDIR=/tmp", name}
 	cmd := exec.CommandContext(ctx, "nsenter", append(argv, args...)...)
 	// What is killed is nsenter; its child keeps the pipes until the machine ends.
 	cmd.WaitDelay = time.Second
