@@ -9,8 +9,9 @@ import (
 )
 
 // docker is the engine with one of its two stores of images, and crun-wasm as
-// one more runtime.
-func docker(containerdStore bool) func(*testing.T, string) runner {
+// one more runtime; it runs images with these flags.
+func docker(containerdStore bool, flags ...string) func(*testing.T, string) runner {
+	flags = append([]string{"run", "--rm", "--network", "none", "--runtime", "crun-wasm"}, flags...)
 	return func(t *testing.T, _ string) runner {
 		m := newMachine(t, machine.Options{})
 		m.WriteFile(t, crunWasm, crunWasmScript, 0o755)
@@ -25,7 +26,7 @@ func docker(containerdStore bool) func(*testing.T, string) runner {
 		log := m.Daemon(t, "dockerd")
 		t.Log(strings.TrimSpace(m.Wait(t, []string{log}, "docker", "version", "--format", "Docker {{.Server.Version}}")))
 		return func(t *testing.T, ref string, args ...string) machine.Result {
-			return m.Run(t, "docker", append([]string{"run", "--rm", "--network", "none", "--runtime", "crun-wasm", ref}, args...)...)
+			return m.Run(t, "docker", append(append(flags[:len(flags):len(flags)], ref), args...)...)
 		}
 	}
 }
