@@ -58,23 +58,29 @@ func push(t *testing.T, registry string) pushed {
 	return p
 }
 
-// try runs the first program in a layout, compares with what is known, and
-// returns what the table shows of it.
+// known is what the table shows of a layout.
+func (c consumer) known(layout string) string {
+	if words := c.refuses[layout]; words != "" {
+		return "no: `" + words + "`"
+	}
+	return "**runs**"
+}
+
+// try runs the first program in a layout and compares with what is known, which
+// it returns.
 func (c consumer) try(t *testing.T, run runner, layout, ref string) string {
 	t.Helper()
-	r, known := run(t, ref), c.refuses[layout]
+	r, words := run(t, ref), c.refuses[layout]
 	ran := r.Stdout == programs[0].stdout() && r.Code == 0
 	switch {
-	case ran && known != "":
-		t.Errorf("it runs, and was known not to: %q", known)
-	case ran:
-		return "**runs**"
-	case known == "":
+	case ran && words != "":
+		t.Errorf("it runs, and was known not to: %q", words)
+	case !ran && words == "":
 		t.Errorf("it does not run: exit code %d, prints %q\n%s", r.Code, r.Stdout, r.Stderr)
-	case r.Code == 0 || !says(r.Stderr, known):
-		t.Errorf("it does not run, but with another error than %q: exit code %d, prints %q\n%s", known, r.Code, r.Stdout, r.Stderr)
+	case !ran && (r.Code == 0 || !says(r.Stderr, words)):
+		t.Errorf("it does not run, but with another error than %q: exit code %d, prints %q\n%s", words, r.Code, r.Stdout, r.Stderr)
 	}
-	return "no: `" + known + "`"
+	return c.known(layout)
 }
 
 // says tells whether these words are in a text, in their order.

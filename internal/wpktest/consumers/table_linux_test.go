@@ -3,6 +3,7 @@ package consumers
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -22,17 +23,15 @@ func (b *table) put(c consumer, layout, cell string) {
 	b.cells[[2]string{c.name, layout}] = cell
 }
 
-// print shows the table in Markdown, and writes it to the file that
-// WPK_CONSUMERS names. A table with a hole is written nowhere.
-func (b *table) print(t *testing.T) {
-	t.Helper()
+// markdown is the table, and whether it is whole.
+func (b *table) markdown() (text string, whole bool) {
 	var out strings.Builder
 	out.WriteString("| consumer |")
 	for _, l := range layouts {
 		fmt.Fprintf(&out, " %s |", l.name)
 	}
 	out.WriteString("\n|---|" + strings.Repeat("---|", len(layouts)) + "\n")
-	whole := true
+	whole = true
 	for _, c := range consumers {
 		fmt.Fprintf(&out, "| %s |", c.title)
 		for _, l := range layouts {
@@ -42,8 +41,32 @@ func (b *table) print(t *testing.T) {
 		}
 		out.WriteString("\n")
 	}
-	t.Logf("\n%s", out.String())
+	return out.String(), whole
+}
+
+// print shows the table, and writes it to the file that WPK_CONSUMERS names. A
+// table with a hole is written nowhere.
+func (b *table) print(t *testing.T) {
+	t.Helper()
+	text, whole := b.markdown()
+	t.Logf("\n%s", text)
 	if file := os.Getenv("WPK_CONSUMERS"); file != "" && whole && !t.Failed() {
-		check(t, os.WriteFile(file, []byte(out.String()), 0o600))
+		check(t, os.WriteFile(file, []byte(text), 0o600))
+	}
+}
+
+// TestReadme looks that README shows what [TestConsumers] holds for known.
+func TestReadme(t *testing.T) {
+	known := newTable()
+	for _, c := range consumers {
+		for _, l := range layouts {
+			known.put(c, l.name, c.known(l.name))
+		}
+	}
+	readme, err := os.ReadFile(filepath.Join("..", "..", "..", "README.md"))
+	check(t, err)
+	want, _ := known.markdown()
+	if !strings.Contains(string(readme), "<!-- consumers -->\n"+want+"\n") {
+		t.Errorf("README.md has another table of consumers; `make consumers` writes it:\n%s", want)
 	}
 }
