@@ -39,13 +39,7 @@ const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 // memory, process numbers of its own, and the network of its [World].
 func New(t testing.TB, o Options) *Machine {
 	t.Helper()
-	// Not t.TempDir: the name of a test may have what means something to mount.
-	home, err := os.MkdirTemp("", "machine-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(home) }) // else it goes with the world
-	m := &Machine{home: home, path: systemPath}
+	m := &Machine{home: t.TempDir(), path: systemPath}
 	env := []string{homeVariable + "=" + m.home, rootVariable + "=" + o.Root}
 	for i, dir := range o.Programs {
 		env = append(env, programsVariable+strconv.Itoa(i)+"="+dir)

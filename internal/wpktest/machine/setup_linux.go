@@ -46,7 +46,10 @@ func beMachine() error {
 	signal.Ignore(syscall.SIGCHLD) // the kernel buries the orphans then
 	home := os.Getenv(homeVariable)
 	root := filepath.Join(home, "root")
-	for _, m := range mounts(home, root) {
+	if err := os.Chdir(home); err != nil {
+		return err
+	}
+	for _, m := range mounts(root) {
 		if err := os.MkdirAll(m.to, 0o755); err != nil {
 			return err
 		}
@@ -67,9 +70,10 @@ func beMachine() error {
 // mounts are the root folder and what the kernel shows in it. Container
 // runtimes keep layers below /var/lib by overlays, which the overlay of the
 // root itself could not hold.
-func mounts(home, root string) []mount {
+func mounts(root string) []mount {
 	in := func(path string) string { return filepath.Join(root, path) }
-	overlay := fmt.Sprintf("lowerdir=%s,upperdir=%s/upper,workdir=%s/work", os.Getenv(rootVariable), home, home)
+	// From home, as the name of a test may have what divides options.
+	overlay := fmt.Sprintf("lowerdir=%s,upperdir=upper,workdir=work", os.Getenv(rootVariable))
 	list := []mount{
 		{to: "/", flags: unix.MS_REC | unix.MS_PRIVATE},
 		{what: "overlay", to: root, kind: "overlay", data: overlay},

@@ -35,15 +35,15 @@ var ErrNoWorld = errors.New("no world")
 // environment for the tests; what it leaves in dir goes with the world. After
 // [ErrNoWorld] the tests run outside and without it.
 func World(prepare func(dir string) (env []string, err error), tests func() int) int {
+	var code int
 	var err error
-	code := 1
 	switch os.Getenv(roleVariable) {
 	case roleTests:
 		return tests()
 	case roleWorld:
 		code, err = beWorld()
 	case roleMachine:
-		code, err = 0, beMachine()
+		err = beMachine()
 	default:
 		code, err = makeWorld(prepare)
 		if errors.Is(err, ErrNoWorld) {
