@@ -82,22 +82,3 @@ func TestCopies(t *testing.T) {
 		}
 	}
 }
-
-// TestSameBytes takes a module out of what wpk pushed, by programs of others.
-func TestSameBytes(t *testing.T) {
-	needWorld(t)
-	m, w, dir, host := newClients(t), newWpk(t), t.TempDir(), wpktest.Distribution(t)
-	module := filepath.Join(dir, "built.wasm")
-	w.run(t, "build", filepath.Join("..", "..", "..", "testdata", "c-hello"), "-o", module, "-t", host+"/bytes/c:universal")
-	w.run(t, "push", host+"/bytes/c:universal")
-	pushArtifact(t, w, programs[0], host+"/bytes/c:artifact")
-	for name, script := range map[string]string{
-		"oras artifact":      `oras pull --plain-http --output "$1/artifact" "$2:artifact"; cmp "$1"/artifact/*.wasm "$1/built.wasm"`,
-		"crane export wasi":  `crane export --platform wasi/wasm "$2:universal" "$1/wasi.tar"; tar -xOf "$1/wasi.tar" app.wasm | cmp - "$1/built.wasm"`,
-		"crane export linux": `crane export --platform linux/arm64 "$2:universal" "$1/linux.tar"; tar -xOf "$1/linux.tar" app.wasm | cmp - "$1/built.wasm"`,
-	} {
-		t.Run(name, func(t *testing.T) {
-			must(t, m, "sh", "-e", "-c", script, "sh", dir, host+"/bytes/c")
-		})
-	}
-}

@@ -12,11 +12,6 @@ import (
 // writers are programs of others that pack a module, in a folder that has it as
 // app.wasm and in a layer.tar. What they leave is a reference.
 var writers = []struct{ name, script string }{
-	{"oras", `oras push --plain-http "$REF" app.wasm:application/wasm`},
-	{"oras-config", `printf '{"architecture":"wasm","os":"wasip1"}' >config.json
-		oras push --plain-http "$REF" --config config.json:application/vnd.wasm.config.v0+json app.wasm:application/wasm`},
-	{"crane", `crane append --new_layer layer.tar --new_tag "$REF"
-		crane mutate "$REF" --entrypoint /app.wasm --set-platform wasi/wasm`},
 	{"buildah", `printf 'FROM scratch\nCOPY app.wasm /app.wasm\nENTRYPOINT ["/app.wasm"]\n' >Containerfile
 		buildah --storage-driver vfs build --quiet --isolation chroot --platform wasi/wasm --tag "$REF" .
 		buildah --storage-driver vfs push --quiet --tls-verify=false "$REF"`},
@@ -29,12 +24,13 @@ var writers = []struct{ name, script string }{
 			"docker://$REF-oci" "docker://$REF"`},
 }
 
-// TestReadBack pulls and runs what others wrote.
+// TestReadBack pulls and runs what others wrote; package interop has more of
+// them, which need no machine.
 func TestReadBack(t *testing.T) {
 	needWorld(t)
 	m, dir, registry := newClients(t), t.TempDir(), wpktest.Distribution(t)
 	module := filepath.Join(dir, "app.wasm")
-	newWpk(t).run(t, "build", filepath.Join("..", "..", "..", "testdata", "c-hello"), "-t", "localhost/readback:1", "-o", module)
+	newWpk(t).run(t, "build", programs[0].dir(), "-t", "localhost/readback:1", "-o", module)
 	data, err := os.ReadFile(module)
 	check(t, err)
 	writeTar(t, filepath.Join(dir, "layer.tar"), "app.wasm", data)

@@ -28,6 +28,8 @@ const (
 	missing  = "/data/none.txt"
 )
 
+func (p program) dir() string { return filepath.Join("..", "..", "..", "testdata", p.name) }
+
 func (p program) stdout() string {
 	return greeting + " from " + p.says + "\n2 lines, 3 words, 14 bytes: " + inImage + "\n"
 }
@@ -80,7 +82,7 @@ func (w wpk) build(t *testing.T, p program, layout, ref string) (digest string) 
 			t.Fatal(err)
 		}
 	}
-	out := w.run(t, "build", "--json", filepath.Join("..", "..", "..", "testdata", p.name), "--layout", layout, "-t", ref,
+	out := w.run(t, "build", "--json", p.dir(), "--layout", layout, "-t", ref,
 		"--file", data+":"+filepath.Dir(inImage), "--env", "GREETING="+greeting, "--cmd", inImage)
 	var built struct{ Digest string }
 	if err := json.Unmarshal([]byte(out), &built); err != nil {
