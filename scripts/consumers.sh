@@ -6,8 +6,9 @@
 #   root      a Debian with Podman, crun, WasmEdge, containerd, Docker and clients
 #   programs  Kubernetes and a client of container runtimes, from Go modules
 #
-# With -n nothing is made: what is not there is exit status 1. Where it cannot
-# be (not Linux, not root, or a root who may not mount) it says so: status 3.
+# With -n nothing is made: what is not there is exit status 1. Where it cannot be
+# (not Linux, not root, or a root without rights, as in most containers) it says
+# so: status 3.
 set -eu
 export GOTOOLCHAIN=local
 cd "$(dirname "$0")"
@@ -40,7 +41,9 @@ cannot() {
 }
 [ "$(uname -s)" = Linux ] || cannot "container runtimes run on Linux only"
 [ "$(id -u)" = 0 ] || cannot "container runtimes need root here, and a Debian in a folder to run in"
-unshare --mount true 2>/dev/null || cannot "this root may not mount: CAP_SYS_ADMIN is missing, as in most containers"
+unshare --mount true 2>/dev/null || cannot "this root may not mount: CAP_SYS_ADMIN is missing"
+groups=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+[ -n "$groups" ] && [ -w "$groups" ] || cannot "there is no cgroup2 that may be written"
 
 # What nobody reads is removed; downloads alone are 250 MB.
 make_root() {
