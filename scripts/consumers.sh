@@ -57,7 +57,7 @@ make_programs() {
 	mkdir "$1"
 	cp -R consumers "$tmp/module"
 	version=$(sed -n 's/^[[:space:]]*k8s.io\/kubernetes \(v.*\)/\1/p' consumers/go.mod) # it does not know by itself
-	(cd "$tmp/module" && GOFLAGS=-mod=mod GOWORK=off CGO_ENABLED=0 go build -trimpath \
+	(cd "$tmp/module" && GOFLAGS=-mod=mod GOWORK=off CGO_ENABLED=0 go build -trimpath -buildvcs=false \
 		-ldflags="-s -w -X k8s.io/component-base/version.gitVersion=$version" -o "$1/" ./... 2>"$tmp/log") ||
 		{ cat "$tmp/log" >&2; exit 1; }
 	for name in kube-apiserver kube-controller-manager kube-scheduler kubelet; do

@@ -72,7 +72,7 @@ type containerStatus struct {
 // end waits until the container of a pod has ended, or cannot start.
 func (n node) end(t *testing.T, pod string) machine.Result {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(200 * time.Millisecond) {
+	for deadline := time.Now().Add(3 * time.Minute); ; time.Sleep(200 * time.Millisecond) {
 		var p struct {
 			Status struct{ ContainerStatuses []containerStatus }
 		}
@@ -109,7 +109,7 @@ func TestKubernetes(t *testing.T) {
 	})
 	t.Run("Deployment", func(t *testing.T) {
 		n.apply(t, workload{"Deployment", "serves", w.server(t, registry), nil}.yaml())
-		n.must(t, "kubectl", "rollout", "status", "deployment/serves", "--timeout=1m")
+		n.must(t, "kubectl", "rollout", "status", "deployment/serves", "--timeout=3m")
 		if logs := n.must(t, "kubectl", "logs", "--selector", "app=serves"); logs != "serving\nserving\n" {
 			t.Errorf("the two pods print %q", logs)
 		}
@@ -119,7 +119,7 @@ func TestKubernetes(t *testing.T) {
 func (n node) job(t *testing.T, w workload, condition string, code int, log string) {
 	t.Helper()
 	n.apply(t, w.yaml())
-	n.must(t, "kubectl", "wait", "--for=condition="+condition, "--timeout=1m", "job/"+w.name)
+	n.must(t, "kubectl", "wait", "--for=condition="+condition, "--timeout=3m", "job/"+w.name)
 	logs := n.must(t, "kubectl", "logs", "job/"+w.name)
 	got := n.must(t, "kubectl", "get", "pods", "--selector", "job-name="+w.name, "--output", "jsonpath={.items[*].status.containerStatuses[*].state.terminated.exitCode}")
 	if !strings.Contains(logs, log) || got != fmt.Sprint(code) {

@@ -125,11 +125,11 @@ func (m *Machine) Daemon(t testing.TB, name string, args ...string) (log string)
 }
 
 // Wait runs a program of the machine again and again until it succeeds, for
-// a minute at most, and returns what it printed then. The logs are shown when it
+// three minutes at most, and returns what it printed then. The logs are shown when it
 // never does.
 func (m *Machine) Wait(t testing.TB, logs []string, name string, args ...string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	for {
 		out, err := m.Command(ctx, name, args...).CombinedOutput()
@@ -161,10 +161,10 @@ func tails(logs []string) string {
 	return all
 }
 
-// Run runs a program of the machine to its end, two minutes at most.
+// Run runs a program of the machine to its end, four minutes at most.
 func (m *Machine) Run(t testing.TB, name string, args ...string) Result {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	return Run(t, m.Command(ctx, name, args...))
 }

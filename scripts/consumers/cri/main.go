@@ -1,6 +1,6 @@
 // Cri runs an image by the runtime behind a CRI socket, as a kubelet does:
 //
-//	cri [-socket PATH] [-handler NAME] [-timeout 1m] [REF [ARG…]]
+//	cri [-socket PATH] [-handler NAME] [-timeout 3m] [REF [ARG…]]
 //
 // Without an image it prints the runtime's name and version if that is ready.
 // With one it pulls the image, makes a pod on the host's network, runs a container with
@@ -26,7 +26,7 @@ import (
 func main() {
 	socket := flag.String("socket", "/run/containerd/containerd.sock", "`PATH` of the runtime's socket")
 	handler := flag.String("handler", "", "`NAME` of the runtime's handler")
-	timeout := flag.Duration("timeout", time.Minute, "`TIME` for all of it")
+	timeout := flag.Duration("timeout", 3*time.Minute, "`TIME` for all of it")
 	flag.Parse()
 	code, err := run(*socket, *handler, *timeout, flag.Args())
 	if err != nil {
