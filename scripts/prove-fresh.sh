@@ -25,7 +25,7 @@ if [ "${WPK_PROVE_NAMESPACE:-}" != 1 ]; then
 fi
 
 root=${2:-$(mktemp -d)}
-[ -n "${2:-}" ] || trap 'rm -rf --one-file-system "$root"' EXIT
+[ -n "${2:-}" ] || trap 'umount --lazy --recursive "$root" 2>/dev/null || true; rm -rf --one-file-system "$root"' EXIT
 section() { printf '\n=== %s (%d s so far)\n' "$1" "$SECONDS"; }
 
 section "a minimal $suite in $root"
