@@ -60,8 +60,8 @@ make_programs() {
 	(cd "$tmp/module" && GOFLAGS=-mod=mod GOWORK=off CGO_ENABLED=0 go build -trimpath -buildvcs=false \
 		-ldflags="-s -w -X k8s.io/component-base/version.gitVersion=$version" -o "$1/" ./... 2>"$tmp/log") ||
 		{ cat "$tmp/log" >&2; exit 1; }
-	for name in kube-apiserver kube-controller-manager kube-scheduler kubelet; do
-		ln -s kube "$1/$name"
+	for part in kube-apiserver kube-controller-manager kube-scheduler kubelet; do
+		ln -s kube "$1/$part"
 	done
 }
 
