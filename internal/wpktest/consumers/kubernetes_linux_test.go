@@ -13,33 +13,14 @@ import (
 	"github.com/wpkdev/wpk/internal/wpktest/machine"
 )
 
-// workload is what Kubernetes is asked to run.
-type workload struct {
-	kind, name string
-	image      string // pinned by digest
-	args       []string
-}
-
-// yaml is the only place where these tests write manifests.
-func (w workload) yaml() string {
-	args, _ := json.Marshal(w.args) // strings only: it cannot fail
-	if w.args == nil {
-		args = []byte("[]")
+// pod is a plain one for any image, also for those that wpk manifest refuses.
+func pod(name, image string, args []string) string {
+	if args == nil {
+		args = []string{}
 	}
-	container := fmt.Sprintf("{name: main, image: %q, args: %s}", w.image, args)
-	pod := func(restart string) string {
-		return fmt.Sprintf("{runtimeClassName: crun-wasm, restartPolicy: %s, containers: [%s]}", restart, container)
-	}
-	switch w.kind {
-	case "Pod":
-		return fmt.Sprintf("apiVersion: v1\nkind: Pod\nmetadata: {name: %s}\nspec: %s\n", w.name, pod("Never"))
-	case "Job":
-		return fmt.Sprintf("apiVersion: batch/v1\nkind: Job\nmetadata: {name: %s}\nspec: {backoffLimit: 0, template: {spec: %s}}\n", w.name, pod("Never"))
-	default:
-		labels := fmt.Sprintf("{app: %s}", w.name)
-		return fmt.Sprintf("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: %s}\nspec: {replicas: 2, selector: {matchLabels: %[2]s}, template: {metadata: {labels: %[2]s}, spec: %[3]s}}\n",
-			w.name, labels, pod("Always"))
-	}
+	list, _ := json.Marshal(args) // strings only: it cannot fail
+	return fmt.Sprintf("apiVersion: v1\nkind: Pod\nmetadata: {name: %s}\nspec: {runtimeClassName: crun-wasm, restartPolicy: Never, containers: [{name: main, image: %q, args: %s}]}\n",
+		name, image, list)
 }
 
 // kubernetes runs images as pods of a node.
@@ -48,9 +29,9 @@ func kubernetes(t *testing.T, registry string) runner {
 	n, count := newNode(t, registry), 0
 	return func(t *testing.T, ref string, args ...string) machine.Result {
 		count++
-		w := workload{kind: "Pod", name: fmt.Sprintf("pod-%d", count), image: pinned(t, ref), args: args}
-		n.apply(t, w.yaml())
-		return n.end(t, w.name)
+		name := fmt.Sprintf("pod-%d", count)
+		n.apply(t, pod(name, pinned(t, ref), args))
+		return n.end(t, name)
 	}
 }
 
@@ -92,36 +73,48 @@ func (n node) end(t *testing.T, pod string) machine.Result {
 	}
 }
 
-// TestKubernetes runs what people run there.
+// TestKubernetes applies what wpk manifest prints, as it is.
 func TestKubernetes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes half a minute: a node of Kubernetes")
 	}
 	needWorld(t)
 	registry := wpktest.Distribution(t)
-	n, w := newNode(t, registry), newWpk(t)
-	rust := programs[2]
+	n, w, rust := newNode(t, registry), newWpk(t), programs[2]
 	ref := registry + "/kubernetes/rust:1.0"
-	ref += "@" + w.build(t, rust, "universal", ref)
-	t.Run("Job", func(t *testing.T) { n.job(t, workload{"Job", "counts", ref, nil}, "Complete", 0, rust.stdout()) })
+	w.build(t, rust, "universal", ref)
+	t.Run("Pod", func(t *testing.T) {
+		n.apply(t, w.run(t, "manifest", ref, "--kind", "pod", "--restart", "Never", "--name", "once"))
+		if r := n.end(t, "once"); r.Stdout != rust.stdout() || r.Code != 0 {
+			t.Errorf("%+v", r)
+		}
+	})
+	t.Run("Job", func(t *testing.T) {
+		n.apply(t, w.run(t, "manifest", ref, "--kind", "job", "--name", "counts"))
+		n.must(t, "kubectl", "wait", "--for=condition=Complete", "--timeout=3m", "job/counts")
+		n.jobEnds(t, "counts", 0, rust.stdout())
+	})
 	t.Run("failing Job", func(t *testing.T) {
-		n.job(t, workload{"Job", "fails", ref, []string{inImage, "panic"}}, "Failed", 1, "asked to panic")
+		n.apply(t, w.run(t, "manifest", ref, "--kind", "job", "--name", "fails", "--", inImage, "panic"))
+		// It is tried again later, and failed is only the last attempt's job.
+		n.must(t, "kubectl", "wait", "--for=jsonpath={.status.failed}=1", "--timeout=3m", "job/fails")
+		n.jobEnds(t, "fails", 1, "asked to panic")
 	})
 	t.Run("Deployment", func(t *testing.T) {
-		n.apply(t, workload{"Deployment", "serves", w.server(t, registry), nil}.yaml())
+		server := w.server(t, registry)
+		n.apply(t, w.run(t, "manifest", server, "--kind", "deployment", "--replicas", "2", "--name", "serves"))
 		n.must(t, "kubectl", "rollout", "status", "deployment/serves", "--timeout=3m")
-		if logs := n.must(t, "kubectl", "logs", "--selector", "app=serves"); logs != "serving\nserving\n" {
+		if logs := n.must(t, "kubectl", "logs", "--selector", "app.kubernetes.io/name=serves"); logs != "serving\nserving\n" {
 			t.Errorf("the two pods print %q", logs)
 		}
 	})
 }
 
-func (n node) job(t *testing.T, w workload, condition string, code int, log string) {
+// jobEnds looks at the one pod of a job.
+func (n node) jobEnds(t *testing.T, name string, code int, log string) {
 	t.Helper()
-	n.apply(t, w.yaml())
-	n.must(t, "kubectl", "wait", "--for=condition="+condition, "--timeout=3m", "job/"+w.name)
-	logs := n.must(t, "kubectl", "logs", "job/"+w.name)
-	got := n.must(t, "kubectl", "get", "pods", "--selector", "job-name="+w.name, "--output", "jsonpath={.items[*].status.containerStatuses[*].state.terminated.exitCode}")
+	logs := n.must(t, "kubectl", "logs", "job/"+name)
+	got := n.must(t, "kubectl", "get", "pods", "--selector", "job-name="+name, "--output", "jsonpath={.items[*].status.containerStatuses[*].state.terminated.exitCode}")
 	if !strings.Contains(logs, log) || got != fmt.Sprint(code) {
 		t.Errorf("exit code %s, want %d; prints %q, want %q in it", got, code, logs, log)
 	}
@@ -136,5 +129,5 @@ func (w wpk) server(t *testing.T, registry string) (ref string) {
 	ref = registry + "/kubernetes/server:1.0"
 	w.run(t, "build", dir, "--bin", "server", "-t", ref)
 	w.run(t, "push", ref)
-	return pinned(t, ref)
+	return ref
 }
