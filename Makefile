@@ -52,15 +52,16 @@ FIXTURES = gojq yq sqlite3 ziglang zlib docker-registry sqlite xz expat tinyxml2
 .PHONY: test-setup
 test-setup: runners
 	scripts/setup.sh test
-	scripts/tools.sh crane oras registry >/dev/null
+	scripts/tools.sh crane oras registry regctl containerd containerd-shim-runc-v2 >/dev/null
 	scripts/fixtures.sh $(FIXTURES) >/dev/null
 	scripts/npm.sh internal/wpktest/npm/* >/dev/null
-	scripts/wasm-tools.sh >/dev/null || [ $$? = 3 ]
+	scripts/cargo-tools.sh wasm-tools wkg >/dev/null || [ $$? = 3 ]
 	scripts/runtimes.sh >/dev/null
+	scripts/consumers.sh >/dev/null || [ $$? = 3 ]
 
 # These compile and run interpreters of many megabytes, which the race detector
 # slows down tenfold; what they drive is tested with it in its own package.
-UNRACED = /cmd/wpk$$|/build/runtimepack$$|/wpktest/interop$$
+UNRACED = /cmd/wpk$$|/build/runtimepack$$|/wpktest/(interop|consumers)$$
 
 # vet without stdmethods: the Seek of wazero's File has a shape of its own.
 # -count=1: many tests start programs, whose changes go's test cache cannot see.
@@ -76,8 +77,8 @@ runtimes: ## the runtime packs of Python and JavaScript, once, into the user's c
 	scripts/runtimes.sh >/dev/null
 
 .PHONY: interop
-interop: test-setup ## only the way of real programs through real registries and clients
-	$(GO) test -count=1 -v -timeout 60m $(TESTFLAGS) ./internal/wpktest/interop
+interop: test-setup ## only real programs through real registries and clients, to real consumers
+	$(GO) test -count=1 -v -timeout 60m $(TESTFLAGS) ./internal/wpktest/interop ./internal/wpktest/consumers
 
 .PHONY: lint
 lint: ## golangci-lint (import rules, gofumpt), shellcheck, go.mod
@@ -101,9 +102,17 @@ table: runners ## measure a sample of each language, and put the table into READ
 	scripts/setup.sh test
 	mkdir -p bin
 	WPK_TABLE=$(CURDIR)/bin/languages.md $(GO) test -count=1 -run TestLanguages ./internal/wpktest/interop
-	awk '/<!-- languages -->/ { print; while ((getline line < "bin/languages.md") > 0) print line; skip = 1; next } \
-		/^$$/ { skip = 0 } !skip' README.md >bin/README.md
-	mv bin/README.md README.md
+	scripts/insert.sh languages README.md
+
+.PHONY: consumers
+consumers: runners ## run every layout on real consumers (as root), and put the table into README.md
+	scripts/setup.sh test
+	scripts/tools.sh crane registry containerd containerd-shim-runc-v2 >/dev/null
+	scripts/consumers.sh >/dev/null
+	mkdir -p bin
+	rm -f bin/consumers.md
+	CI=true WPK_CONSUMERS=$(CURDIR)/bin/consumers.md $(GO) test -count=1 -run TestConsumers ./internal/wpktest/consumers
+	scripts/insert.sh consumers README.md
 
 .PHONY: cover
 cover: ## test coverage of each package, and bin/cover.html

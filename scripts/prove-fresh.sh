@@ -25,7 +25,7 @@ if [ "${WPK_PROVE_NAMESPACE:-}" != 1 ]; then
 fi
 
 root=${2:-$(mktemp -d)}
-[ -n "${2:-}" ] || trap 'rm -rf --one-file-system "$root"' EXIT
+[ -n "${2:-}" ] || trap 'umount --lazy --recursive "$root" 2>/dev/null || true; rm -rf --one-file-system "$root"' EXIT
 section() { printf '\n=== %s (%d s so far)\n' "$1" "$SECONDS"; }
 
 section "a minimal $suite in $root"
@@ -54,6 +54,8 @@ rm -rf "$root/usr/local/go" "$root/root/wpk"
 cp -a "$(go env GOROOT)" "$root/usr/local/go"
 git clone -q --no-local . "$root/root/wpk"
 
+# A mount of its own: programs that start here may leave by pivot_root only then.
+mount --bind "$root" "$root"
 mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 mount --rbind /sys "$root/sys"

@@ -126,6 +126,8 @@ test)
 	need wasm-opt binaryen
 	need pip3 python3 python3-pip # Zig comes as a package of Python's
 	need npm nodejs npm # jco and other compilers that npm has
+	# Only root has container runtimes to run, on a Debian of its own.
+	[ "$(id -u)" != 0 ] || need debootstrap debootstrap debian-archive-keyring
 	;;
 lint) need shellcheck shellcheck ;;
 bench)

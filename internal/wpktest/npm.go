@@ -38,12 +38,3 @@ func NpmPlace(name string) (string, error) {
 	_, err := os.Stat(filepath.Join(place, "node_modules"))
 	return place, err
 }
-
-// WasmTools returns the wasm-tools that scripts/wasm-tools.sh has built, or "".
-func WasmTools() string {
-	found, _ := filepath.Glob(filepath.Join(cacheDir(), "bin", "wasm-tools@*", "wasm-tools"))
-	if len(found) == 0 {
-		return ""
-	}
-	return found[len(found)-1]
-}

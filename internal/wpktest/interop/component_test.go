@@ -116,16 +116,16 @@ func componentOf(t *testing.T, dir string, p program) componentResult {
 }
 
 // wasmTools returns the folder of wasm-tools: the pinned one of
-// scripts/wasm-tools.sh or the one on PATH, else "". It needs a Rust that not
+// scripts/cargo-tools.sh or the one on PATH, else "". It needs a Rust that not
 // every distribution has, so that jco is what every machine tests.
 func wasmTools(t *testing.T) string {
 	t.Helper()
-	if path := wpktest.WasmTools(); path != "" {
+	if path := wpktest.CargoTool("wasm-tools"); path != "" {
 		return filepath.Dir(path)
 	}
 	if path, err := exec.LookPath("wasm-tools"); err == nil {
 		return filepath.Dir(path)
 	}
-	t.Log("wasm-tools is not here: scripts/wasm-tools.sh builds it")
+	t.Log("wasm-tools is not here: scripts/cargo-tools.sh builds it")
 	return ""
 }
