@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/wpkdev/wpk/build/internal/wasmbin"
 	"github.com/wpkdev/wpk/wasm"
 )
 
@@ -86,17 +87,17 @@ func callMalloc(malloc uint32) []byte {
 
 // arenaGlobal is the variable that holds the first free address.
 func arenaGlobal(start uint32) []byte {
-	return append(appendI32([]byte{typeI32, 1, opI32Const}, start), opEnd)
+	return wasmbin.AppendAddress([]byte{typeI32, 1}, start)
 }
 
 // takeFromArena is the body that takes the next free addresses: those from next on, aligned upwards.
 func takeFromArena(next, end uint32) []byte {
 	global := func(b []byte, op byte) []byte { return binary.AppendUvarint(append(b, op), uint64(next)) }
 	b := []byte{1, 1, typeI32, opLocalGet, 2}
-	b = append(global(b, opGlobalGet), opI32Add, opI32Const, 1, opI32Sub)            // next + align - 1
-	b = append(b, opI32Const, 0, opLocalGet, 2, opI32Sub, opI32And, opLocalTee, 4)   // & -align
-	b = global(append(b, opLocalGet, 3, opI32Add), opGlobalSet)                      // next = result + size
-	b = append(appendI32(append(global(b, opGlobalGet), opI32Const), end), opI32GtU) // next > end?
+	b = append(global(b, opGlobalGet), opI32Add, opI32Const, 1, opI32Sub)                    // next + align - 1
+	b = append(b, opI32Const, 0, opLocalGet, 2, opI32Sub, opI32And, opLocalTee, 4)           // & -align
+	b = global(append(b, opLocalGet, 3, opI32Add), opGlobalSet)                              // next = result + size
+	b = append(wasmbin.AppendI32(append(global(b, opGlobalGet), opI32Const), end), opI32GtU) // next > end?
 	return append(b, opIf, blockEmpty, opUnreachable, opEnd, opLocalGet, 4, opEnd)
 }
 
@@ -115,7 +116,7 @@ func (e *editor) addRealloc(parts func() (global, body []byte)) ([]byte, error) 
 	functions, _ := e.count(sectionFunction)
 	global, body := parts()
 	index := uint64(e.imported("func")) + functions
-	export := append(appendName(nil, reallocExport), 0)
+	export := append(wasmbin.AppendName(nil, reallocExport), 0)
 	additions := map[byte][]byte{
 		sectionType:     {0x60, 4, typeI32, typeI32, typeI32, typeI32, 1, typeI32},
 		sectionFunction: binary.AppendUvarint(nil, types),
@@ -161,10 +162,12 @@ func (e *editor) count(id byte) (uint64, []byte) {
 	if b == nil {
 		return 0, nil
 	}
-	c := cursor{rest: b}
-	n := c.number()
-	e.err = errors.Join(e.err, c.err)
-	return n, c.rest
+	r := wasmbin.Reader{B: b}
+	n := r.U32()
+	if r.Bad {
+		e.err = errMalformed
+	}
+	return n, r.B
 }
 
 func (e *editor) imported(kind string) uint32 {
@@ -186,15 +189,11 @@ func (e *editor) globals() uint32 {
 // exported returns the index of an exported function.
 func (e *editor) exported(name string) uint32 {
 	n, rest := e.count(sectionExport)
-	c := cursor{rest: rest}
-	for range n {
-		found, kind := string(c.take(c.number())), c.take(1)
-		index := c.number()
-		if c.err != nil {
-			break
-		}
-		if found == name && kind[0] == 0 {
-			return uint32(index) //nolint:gosec // number has 32 bits
+	r := wasmbin.Reader{B: rest}
+	for ; n > 0 && !r.Bad; n-- {
+		found, kind, index := r.Name(), r.Byte(), r.U32()
+		if found == name && kind == 0 && !r.Bad {
+			return uint32(index) //nolint:gosec // it has 32 bits
 		}
 	}
 	e.err = errMalformed
@@ -211,21 +210,20 @@ func (e *editor) unwrapped(function uint32) uint32 {
 		return function
 	}
 	n, rest := e.count(sectionCode)
-	bodies := cursor{rest: rest}
-	var body []byte
+	bodies := wasmbin.Reader{B: rest}
+	var r wasmbin.Reader
 	for i := uint64(0); i <= uint64(function-imported) && i < n; i++ {
-		body = bodies.take(bodies.number())
+		r.B = bodies.Take(bodies.U32())
 	}
-	c := cursor{rest: body}
-	is := func(code ...byte) bool { return bytes.Equal(c.take(uint64(len(code))), code) }
-	call := func() (uint64, bool) { ok := is(opCall); return c.number(), ok }
+	is := func(code ...byte) bool { return bytes.Equal(r.Take(uint64(len(code))), code) }
+	call := func() (uint64, bool) { ok := is(opCall); return r.U32(), ok }
 	locals := is(0)
 	_, constructors := call()
 	param := is(opLocalGet, 0)
 	inner, calls := call()
 	_, destructors := call()
-	if locals && constructors && param && calls && destructors && is(opEnd) && c.err == nil && len(c.rest) == 0 {
-		return uint32(inner) //nolint:gosec // number has 32 bits
+	if locals && constructors && param && calls && destructors && is(opEnd) && r.Ended() {
+		return uint32(inner) //nolint:gosec // it has 32 bits
 	}
 	return function
 }
@@ -236,89 +234,19 @@ func (e *editor) address(offset int64) uint32 {
 		if s.ID != sectionData || offset < s.Offset || offset >= s.Offset+s.Size {
 			continue
 		}
-		c := cursor{rest: e.content(s)}
-		for n := c.number(); n > 0 && c.err == nil; n-- {
-			if flag := c.number(); flag != 0 { // anything else is not for the one memory, or not put there at the start
+		r := wasmbin.Reader{B: e.content(s)}
+		for n := r.U32(); n > 0 && !r.Bad; n-- {
+			if flag := r.U32(); flag != 0 { // anything else is not for the one memory, or not put there at the start
 				break
 			}
-			start := c.i32Const()
-			size := c.number()
-			begin := s.Offset + s.Size - int64(len(c.rest))
-			c.take(size)
-			if c.err == nil && offset >= begin && offset < begin+int64(size) { //nolint:gosec // number has 32 bits
+			start, size := r.Address(), r.U32()
+			begin := s.Offset + s.Size - int64(len(r.B))
+			r.Take(size)
+			if !r.Bad && offset >= begin && offset < begin+int64(size) { //nolint:gosec // it has 32 bits
 				return start + uint32(offset-begin) //nolint:gosec // within the segment
 			}
 		}
 	}
 	e.err = errMalformed
 	return 0
-}
-
-// A cursor reads a module that the decoder has accepted; it looks at what the decoder passes over.
-type cursor struct {
-	rest []byte
-	err  error
-}
-
-func (c *cursor) number() uint64 {
-	v, n := binary.Uvarint(c.rest)
-	if n <= 0 || n > 5 || v > 1<<32-1 {
-		c.err, c.rest = errMalformed, nil
-		return 0
-	}
-	c.rest = c.rest[n:]
-	return v
-}
-
-func (c *cursor) take(n uint64) []byte {
-	if n > uint64(len(c.rest)) {
-		c.err, c.rest = errMalformed, nil
-		return nil
-	}
-	b := c.rest[:n]
-	c.rest = c.rest[n:]
-	return b
-}
-
-// i32Const reads the expression of a segment's place: a constant.
-func (c *cursor) i32Const() uint32 {
-	if op := c.take(1); op == nil || op[0] != opI32Const {
-		c.err = errMalformed
-		return 0
-	}
-	var v uint32
-	for shift := 0; shift < 35; shift += 7 {
-		b := c.take(1)
-		if b == nil {
-			return 0
-		}
-		v |= uint32(b[0]&0x7f) << shift
-		if b[0]&0x80 == 0 {
-			if shift += 7; shift < 32 && b[0]&0x40 != 0 {
-				v |= ^uint32(0) << shift
-			}
-			break
-		}
-	}
-	if end := c.take(1); end == nil || end[0] != opEnd {
-		c.err = errMalformed
-	}
-	return v
-}
-
-// appendI32 appends a signed LEB128 number.
-func appendI32(b []byte, value uint32) []byte {
-	v := int32(value) //nolint:gosec // the same bits
-	for {
-		low := byte(v & 0x7f)
-		v >>= 7
-		if (v == 0 && low&0x40 == 0) || (v == -1 && low&0x40 != 0) {
-			return append(b, low)
-		}
-		b = append(b, low|0x80)
-	}
-}
-
-func appendName(b []byte, name string) []byte {
-	return append(binary.AppendUvarint(b, uint64(len(name))), name...)
 }

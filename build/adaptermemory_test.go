@@ -94,18 +94,6 @@ func TestWithRealloc(t *testing.T) {
 	}
 }
 
-func TestAppendI32(t *testing.T) {
-	for value, want := range map[uint32]string{0: "\x00", 63: "\x3f", 64: "\xc0\x00", 65542: "\x86\x80\x04", 1<<32 - 1: "\x7f", 1 << 31: "\x80\x80\x80\x80\x78"} {
-		if got := appendI32(nil, value); string(got) != want {
-			t.Errorf("%d: %x, want %x", value, got, want)
-		}
-		c := cursor{rest: append([]byte{opI32Const}, want+"\x0b"...)}
-		if got := c.i32Const(); got != value || c.err != nil {
-			t.Errorf("%x reads as %d, %v, want %d", want, got, c.err, value)
-		}
-	}
-}
-
 // FuzzWithRealloc changes whatever a compiler may leave: no panic, and a module that is as readable as before.
 func FuzzWithRealloc(f *testing.F) {
 	f.Add(mallocModule())

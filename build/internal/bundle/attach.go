@@ -1,5 +1,11 @@
 package bundle
 
+import (
+	"encoding/binary"
+
+	"github.com/wpkdev/wpk/build/internal/wasmbin"
+)
+
 // tail is left free behind a blob. Allocators of older C libraries take the whole initial memory for theirs and keep
 // their end mark in its last bytes; runtimes built with them fence the blob off, and need room for the mark.
 const tail = 64
@@ -21,14 +27,14 @@ func Attach(runtime, blob []byte) ([]byte, error) {
 		return nil, &RuntimeError{"attach", err}
 	}
 	old, _ := m.section(idData)
-	r := &reader{b: old}
+	r := &wasmbin.Reader{B: old}
 	var count uint64
 	if old != nil {
-		count = r.u32()
+		count = r.U32()
 	}
 	data := make([]byte, 0, len(old)+len(blob)+32)
-	data = uleb(data, count+1)
-	data = append(data, r.b...)
+	data = binary.AppendUvarint(data, count+1)
+	data = append(data, r.B...)
 	data = appendSegment(data, uint32(end*pageSize), blob) //nolint:gosec // withPages has bounded it
 	return m.with(idData, data).bytes(), nil
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wpkdev/wpk/build/internal/wasmbin"
 	"github.com/wpkdev/wpk/wasm"
 )
 
@@ -183,7 +184,7 @@ func TestDump(t *testing.T) {
 	}
 	image[pageSize-1] = 7
 	data := dump(image)
-	if n := (&reader{b: data}).u32(); n != 1 {
+	if n := (&wasmbin.Reader{B: data}).U32(); n != 1 {
 		t.Errorf("%d segments", n)
 	}
 	sparse := make([]byte, 8<<20)
@@ -191,8 +192,8 @@ func TestDump(t *testing.T) {
 		sparse[i] = byte(i>>8) | 1
 	}
 	data = dump(sparse)
-	r := &reader{b: data}
-	if n := r.u32(); n > maxSegments {
+	r := &wasmbin.Reader{B: data}
+	if n := r.U32(); n > maxSegments {
 		t.Errorf("%d segments", n)
 	}
 	if !bytes.Equal(undump(t, data, len(sparse)), sparse) {
@@ -204,22 +205,22 @@ func TestDump(t *testing.T) {
 func undump(t *testing.T, data []byte, size int) []byte {
 	t.Helper()
 	image := make([]byte, size)
-	r := &reader{b: data}
-	for n := r.u32(); n > 0; n-- {
-		if r.take(2); r.bad {
+	r := &wasmbin.Reader{B: data}
+	for n := r.U32(); n > 0; n-- {
+		if r.Take(2); r.Bad {
 			t.Fatal("malformed")
 		}
 		var at, shift uint32
 		for {
-			c := r.byte()
+			c := r.Byte()
 			at |= uint32(c&0x7f) << shift
 			if shift += 7; c < 0x80 {
 				break
 			}
 		}
-		r.take(1)
-		content := r.take(r.u32())
-		if r.bad {
+		r.Take(1)
+		content := r.Take(r.U32())
+		if r.Bad {
 			t.Fatal("malformed")
 		}
 		copy(image[at:], content)

@@ -25,7 +25,7 @@ func dump(image []byte) []byte {
 	for _, s := range spans {
 		n += s.to - s.from + 16
 	}
-	b := uleb(make([]byte, 0, n), uint64(len(spans)))
+	b := binary.AppendUvarint(make([]byte, 0, n), uint64(len(spans)))
 	for _, s := range spans {
 		b = appendSegment(b, uint32(s.from), image[s.from:s.to]) //nolint:gosec // a 32-bit memory
 	}

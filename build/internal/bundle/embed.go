@@ -2,10 +2,13 @@ package bundle
 
 import (
 	"context"
+	"encoding/binary"
 	"io"
 	"io/fs"
 
 	"github.com/tetratelabs/wazero"
+
+	"github.com/wpkdev/wpk/build/internal/wasmbin"
 )
 
 // A Folder is a folder of files that a module sees.
@@ -71,17 +74,17 @@ func Embed(ctx context.Context, o EmbedOptions) ([]byte, error) {
 // without returns a copy of m that does not export a name.
 func (m *module) without(name string) *module {
 	exports, _ := m.section(idExport)
-	r := &reader{b: exports}
+	r := &wasmbin.Reader{B: exports}
 	count, kept := uint64(0), []byte(nil)
-	for n := r.u32(); n > 0 && !r.bad; n-- {
-		from := r.b
-		found := string(r.take(r.u32()))
-		r.byte()
-		r.u32()
+	for n := r.U32(); n > 0 && !r.Bad; n-- {
+		from := r.B
+		found := string(r.Take(r.U32()))
+		r.Byte()
+		r.U32()
 		if found != name {
-			kept = append(kept, from[:len(from)-len(r.b)]...)
+			kept = append(kept, from[:len(from)-len(r.B)]...)
 			count++
 		}
 	}
-	return m.with(idExport, append(uleb(nil, count), kept...))
+	return m.with(idExport, append(binary.AppendUvarint(nil, count), kept...))
 }

@@ -1,6 +1,7 @@
 package bundle
 
 import (
+	"encoding/binary"
 	"fmt"
 
 	"github.com/wpkdev/wpk/wasm"
@@ -132,9 +133,9 @@ func (m *module) withPages(pages uint64) (*module, error) {
 	if m.memory.HasMax {
 		body[1] = 1
 	}
-	body = uleb(body, pages)
+	body = binary.AppendUvarint(body, pages)
 	if m.memory.HasMax {
-		body = uleb(body, m.memory.Max)
+		body = binary.AppendUvarint(body, m.memory.Max)
 	}
 	c := m.with(idMemory, body)
 	c.memory.Min = pages
@@ -149,7 +150,7 @@ func (m *module) bytes() []byte {
 	b := append(make([]byte, 0, n), preamble...)
 	for _, s := range m.sections {
 		b = append(b, s.id)
-		b = uleb(b, uint64(len(s.body)))
+		b = binary.AppendUvarint(b, uint64(len(s.body)))
 		b = append(b, s.body...)
 	}
 	return b

@@ -3,6 +3,7 @@ package bundle
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"strings"
 	"testing"
@@ -15,14 +16,14 @@ import (
 // enc builds modules for tests.
 func enc(id byte, parts ...string) string {
 	content := strings.Join(parts, "")
-	return string(id) + string(uleb(nil, uint64(len(content)))) + content
+	return string(id) + string(binary.AppendUvarint(nil, uint64(len(content)))) + content
 }
 
 func vec(items ...string) string {
-	return string(uleb(nil, uint64(len(items)))) + strings.Join(items, "")
+	return string(binary.AppendUvarint(nil, uint64(len(items)))) + strings.Join(items, "")
 }
 
-func str(s string) string { return string(uleb(nil, uint64(len(s)))) + s }
+func str(s string) string { return string(binary.AppendUvarint(nil, uint64(len(s)))) + s }
 
 // body is a function without locals of its own.
 func body(code string) string { return str("\x00" + code + "\x0b") }

@@ -1,6 +1,11 @@
 package bundle
 
-import "strconv"
+import (
+	"encoding/binary"
+	"strconv"
+
+	"github.com/wpkdev/wpk/build/internal/wasmbin"
+)
 
 // withStackPointer returns the module's bytes with its stack pointer exported, so that it can be watched. Everything
 // that a program can change lies in the memory, which is kept, or in a mutable global, which is not: one that is not
@@ -41,15 +46,15 @@ func (m *module) withGlobals(indices []int) ([]byte, error) {
 	if !ok {
 		return nil, shape("it exports nothing")
 	}
-	r := &reader{b: exports}
-	added := uleb(nil, r.u32()+uint64(len(indices)))
-	added = append(added, r.b...)
+	r := &wasmbin.Reader{B: exports}
+	added := binary.AppendUvarint(nil, r.U32()+uint64(len(indices)))
+	added = append(added, r.B...)
 	for i, index := range indices {
 		name := globalName(i)
-		added = uleb(added, uint64(len(name)))
+		added = binary.AppendUvarint(added, uint64(len(name)))
 		added = append(added, name...)
-		added = append(added, 3)           // a global
-		added = uleb(added, uint64(index)) //nolint:gosec // an index
+		added = append(added, 3)                           // a global
+		added = binary.AppendUvarint(added, uint64(index)) //nolint:gosec // an index
 	}
 	return m.with(idExport, added).bytes(), nil
 }

@@ -7,10 +7,12 @@
 package relink
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
 
+	"github.com/wpkdev/wpk/build/internal/wasmbin"
 	"github.com/wpkdev/wpk/wasm"
 )
 
@@ -106,22 +108,22 @@ func (l *linker) read() error {
 	if l.info.Kind != wasm.Core {
 		return shape("it is a component")
 	}
-	types, functions := &reader{b: l.body(idType)}, &reader{b: l.body(idFunction)}
-	l.old.types, l.old.defined = types.u32(), functions.u32()
-	if types.bad || functions.bad {
+	types, functions := &wasmbin.Reader{B: l.body(idType)}, &wasmbin.Reader{B: l.body(idFunction)}
+	l.old.types, l.old.defined = types.U32(), functions.U32()
+	if types.Bad || functions.Bad {
 		return shape("it defines no functions")
 	}
 	if err := l.readImports(); err != nil {
 		return err
 	}
-	r := &reader{b: l.body(idExport)}
-	for n := r.u32(); n > 0 && !r.bad; n-- {
-		name, kind, index := r.name(), r.byte(), r.u32()
-		if kind == kindFunction && !r.bad {
+	r := &wasmbin.Reader{B: l.body(idExport)}
+	for n := r.U32(); n > 0 && !r.Bad; n-- {
+		name, kind, index := r.Name(), r.Byte(), r.U32()
+		if kind == kindFunction && !r.Bad {
 			l.names[name] = l.number(index)
 		}
 	}
-	if r.bad {
+	if r.Bad {
 		return shape("malformed exports")
 	}
 	return nil
@@ -129,38 +131,38 @@ func (l *linker) read() error {
 
 // readImports sorts the imports into those that stay and those that trap.
 func (l *linker) readImports() error {
-	r := &reader{b: l.body(idImport)}
+	r := &wasmbin.Reader{B: l.body(idImport)}
 	var trapping []int // indices of numbers
-	for n := r.u32(); n > 0 && !r.bad; n-- {
-		from := r.b
-		module, name, kind := r.name(), r.name(), r.byte()
-		start := r.b
-		if r.bad {
+	for n := r.U32(); n > 0 && !r.Bad; n-- {
+		from := r.B
+		module, name, kind := r.Name(), r.Name(), r.Byte()
+		start := r.B
+		if r.Bad {
 			break
 		}
 		if kind != kindFunction {
 			return shape("it imports %q, which is no function", name)
 		}
-		r.u32()
+		r.U32()
 		l.old.imported++
 		if module != l.Host {
 			trapping = append(trapping, len(l.numbers))
-			l.traps = append(l.traps, start[:len(start)-len(r.b)])
+			l.traps = append(l.traps, start[:len(start)-len(r.B)])
 			l.numbers = append(l.numbers, 0)
 			continue
 		}
-		l.keep(name, from[:len(from)-len(r.b)])
+		l.keep(name, from[:len(from)-len(r.B)])
 	}
-	if r.bad {
+	if r.Bad {
 		return shape("malformed imports")
 	}
 	for _, i := range l.Add {
 		if _, has := l.names[i.Name]; has {
 			continue
 		}
-		entry := append(appendName(appendName(nil, l.Host), i.Name), kindFunction)
+		entry := append(wasmbin.AppendName(wasmbin.AppendName(nil, l.Host), i.Name), kindFunction)
 		l.names[i.Name] = uint32(len(l.imports)) //nolint:gosec // a section has fewer bytes
-		l.imports = append(l.imports, uleb(entry, l.addType(i.Params, i.Results)))
+		l.imports = append(l.imports, binary.AppendUvarint(entry, l.addType(i.Params, i.Results)))
 	}
 	l.first = uint64(len(l.imports))
 	for i, at := range trapping {
@@ -181,8 +183,8 @@ func (l *linker) keep(name string, entry []byte) {
 
 // addType adds a function's type and returns its index.
 func (l *linker) addType(params, results []byte) uint64 {
-	t := append(uleb([]byte{0x60}, uint64(len(params))), params...)
-	l.types = append(l.types, append(uleb(t, uint64(len(results))), results...))
+	t := append(binary.AppendUvarint([]byte{0x60}, uint64(len(params))), params...)
+	l.types = append(l.types, append(binary.AppendUvarint(t, uint64(len(results))), results...))
 	return l.old.types + uint64(len(l.types)) - 1
 }
 

@@ -3,6 +3,7 @@ package relink
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 
+	"github.com/wpkdev/wpk/build/internal/wasmbin"
 	"github.com/wpkdev/wpk/internal/wpktest"
 	"github.com/wpkdev/wpk/wasm"
 )
@@ -24,7 +26,7 @@ func calls(names ...string) Options {
 		Start: func(function func(string) uint32) []byte {
 			code := []byte{0}
 			for _, name := range names {
-				code = uleb(append(code, 0x10), uint64(function(name)))
+				code = binary.AppendUvarint(append(code, 0x10), uint64(function(name)))
 				if name == "sched_yield" {
 					code = append(code, 0x1a)
 				}
@@ -93,7 +95,7 @@ func TestInstructions(t *testing.T) {
 	} {
 		l := &linker{numbers: []uint32{512, 7}, first: 12}
 		l.old.imported, l.old.defined = 2, 10
-		got, err := l.function(nil, &reader{b: []byte("\x01\x02\x7f" + code)})
+		got, err := l.function(nil, &wasmbin.Reader{B: []byte("\x01\x02\x7f" + code)})
 		if want == "" && errors.Is(err, ErrShape) {
 			continue
 		}

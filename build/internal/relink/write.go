@@ -1,7 +1,10 @@
 package relink
 
 import (
+	"encoding/binary"
 	"slices"
+
+	"github.com/wpkdev/wpk/build/internal/wasmbin"
 )
 
 // trap is the body of a function without locals that traps.
@@ -35,10 +38,10 @@ func (l *linker) write() ([]byte, error) {
 		case idType:
 			content, err = more(content, l.types)
 		case idImport:
-			content = uleb(nil, uint64(len(l.imports)))
+			content = binary.AppendUvarint(nil, uint64(len(l.imports)))
 			content = append(content, slices.Concat(l.imports...)...)
 		case idFunction:
-			content, err = more(content, append(slices.Clone(l.traps), uleb(nil, start)))
+			content, err = more(content, append(slices.Clone(l.traps), binary.AppendUvarint(nil, start)))
 		case idGlobal:
 			content, err = l.globals(content)
 		case idExport:
@@ -48,7 +51,7 @@ func (l *linker) write() ([]byte, error) {
 		case idElement:
 			content, err = l.elements(content)
 		case idCode:
-			content, err = l.code(content, append(traps, append(uleb(nil, uint64(len(body))), body...)))
+			content, err = l.code(content, append(traps, append(binary.AppendUvarint(nil, uint64(len(body))), body...)))
 		case idData:
 			content, err = active(content)
 		case idDataCount:
@@ -58,7 +61,7 @@ func (l *linker) write() ([]byte, error) {
 			return nil, err
 		}
 		if keep {
-			out = append(uleb(append(out, s.ID), uint64(len(content))), content...)
+			out = append(binary.AppendUvarint(append(out, s.ID), uint64(len(content))), content...)
 		}
 	}
 	return out, nil
@@ -66,10 +69,10 @@ func (l *linker) write() ([]byte, error) {
 
 // more adds entries to a section.
 func more(section []byte, entries [][]byte) ([]byte, error) {
-	r := &reader{b: section}
-	out := uleb(nil, r.u32()+uint64(len(entries)))
-	out = append(append(out, r.b...), slices.Concat(entries...)...)
-	if r.bad {
+	r := &wasmbin.Reader{B: section}
+	out := binary.AppendUvarint(nil, r.U32()+uint64(len(entries)))
+	out = append(append(out, r.B...), slices.Concat(entries...)...)
+	if r.Bad {
 		return nil, shape("malformed section")
 	}
 	return out, nil
@@ -77,31 +80,31 @@ func more(section []byte, entries [][]byte) ([]byte, error) {
 
 // exports keeps what was asked for, and adds the start function, which is the last of all.
 func (l *linker) exports(section []byte) ([]byte, error) {
-	r := &reader{b: section}
+	r := &wasmbin.Reader{B: section}
 	n, kept := uint64(1), []byte(nil)
-	for count := r.u32(); count > 0 && !r.bad; count-- {
-		name, kind, index := r.name(), r.byte(), r.u32()
-		if r.bad || !slices.Contains(l.Exports, name) || name == startExport {
+	for count := r.U32(); count > 0 && !r.Bad; count-- {
+		name, kind, index := r.Name(), r.Byte(), r.U32()
+		if r.Bad || !slices.Contains(l.Exports, name) || name == startExport {
 			continue
 		}
 		if kind == kindFunction {
 			index = uint64(l.number(index))
 		}
-		kept = uleb(append(appendName(kept, name), kind), index)
+		kept = binary.AppendUvarint(append(wasmbin.AppendName(kept, name), kind), index)
 		n++
 	}
 	last := l.first + l.old.defined + uint64(len(l.traps))
-	kept = uleb(append(appendName(kept, startExport), kindFunction), last)
-	return append(uleb(nil, n), kept...), malformed(r, "exports")
+	kept = binary.AppendUvarint(append(wasmbin.AppendName(kept, startExport), kindFunction), last)
+	return append(binary.AppendUvarint(nil, n), kept...), malformed(r, "exports")
 }
 
 // globals numbers the functions in the globals' first values anew.
 func (l *linker) globals(section []byte) ([]byte, error) {
-	r := &reader{b: section}
-	n := r.u32()
-	out := uleb(nil, n)
-	for ; n > 0 && !r.bad; n-- {
-		out = append(out, r.take(2)...)
+	r := &wasmbin.Reader{B: section}
+	n := r.U32()
+	out := binary.AppendUvarint(nil, n)
+	for ; n > 0 && !r.Bad; n-- {
+		out = append(out, r.Take(2)...)
 		out = l.expression(out, r)
 	}
 	return out, malformed(r, "globals")
@@ -110,32 +113,32 @@ func (l *linker) globals(section []byte) ([]byte, error) {
 // elements numbers the functions in the tables anew:
 // https://webassembly.github.io/spec/core/binary/modules.html#element-section
 func (l *linker) elements(section []byte) ([]byte, error) {
-	r := &reader{b: section}
-	n := r.u32()
-	out := uleb(nil, n)
-	for ; n > 0 && !r.bad; n-- {
-		flags := r.u32()
+	r := &wasmbin.Reader{B: section}
+	n := r.U32()
+	out := binary.AppendUvarint(nil, n)
+	for ; n > 0 && !r.Bad; n-- {
+		flags := r.U32()
 		if flags > 7 {
 			return nil, shape("elements of an unknown kind")
 		}
-		out = uleb(out, flags)
+		out = binary.AppendUvarint(out, flags)
 		passive, explicit, expressions := flags&1 != 0, flags&2 != 0, flags&4 != 0
 		if !passive {
 			if explicit {
-				out = uleb(out, r.u32())
+				out = binary.AppendUvarint(out, r.U32())
 			}
 			out = l.expression(out, r)
 		}
 		if passive || explicit {
-			out = append(out, r.byte()) // the kind, or the type
+			out = append(out, r.Byte()) // the kind, or the type
 		}
-		count := r.u32()
-		out = uleb(out, count)
-		for ; count > 0 && !r.bad; count-- {
+		count := r.U32()
+		out = binary.AppendUvarint(out, count)
+		for ; count > 0 && !r.Bad; count-- {
 			if expressions {
 				out = l.expression(out, r)
 			} else {
-				out = uleb(out, uint64(l.checked(r, r.u32())))
+				out = binary.AppendUvarint(out, uint64(l.checked(r, r.U32())))
 			}
 		}
 	}
@@ -143,27 +146,27 @@ func (l *linker) elements(section []byte) ([]byte, error) {
 }
 
 // expression copies a constant expression with the functions that it names. It is one that only ends at its first end.
-func (l *linker) expression(out []byte, r *reader) []byte {
-	for !r.bad {
-		from := r.b
-		op := r.byte()
+func (l *linker) expression(out []byte, r *wasmbin.Reader) []byte {
+	for !r.Bad {
+		from := r.B
+		op := r.Byte()
 		switch op {
 		case 0x41, 0x23, 0xd0: // i32.const, global.get, ref.null
-			r.skipLEB(5)
+			r.SkipLEB(5)
 		case 0x42: // i64.const
-			r.skipLEB(10)
+			r.SkipLEB(10)
 		case 0x43: // f32.const
-			r.take(4)
+			r.Take(4)
 		case 0x44: // f64.const
-			r.take(8)
+			r.Take(8)
 		case 0xd2: // ref.func
-			out = uleb(append(out, op), uint64(l.checked(r, r.u32())))
+			out = binary.AppendUvarint(append(out, op), uint64(l.checked(r, r.U32())))
 			continue
 		case 0x0b:
 		default:
-			r.bad = true
+			r.Fail()
 		}
-		out = append(out, from[:len(from)-len(r.b)]...)
+		out = append(out, from[:len(from)-len(r.B)]...)
 		if op == 0x0b {
 			break
 		}
@@ -172,9 +175,9 @@ func (l *linker) expression(out []byte, r *reader) []byte {
 }
 
 // checked is the new number of a function, which must be one.
-func (l *linker) checked(r *reader, old uint64) uint32 {
-	if r.bad || old >= l.old.imported+l.old.defined {
-		r.bad = true
+func (l *linker) checked(r *wasmbin.Reader, old uint64) uint32 {
+	if r.Bad || old >= l.old.imported+l.old.defined {
+		r.Fail()
 		return 0
 	}
 	return l.number(old)
@@ -182,29 +185,29 @@ func (l *linker) checked(r *reader, old uint64) uint32 {
 
 // active keeps the data that is put into memory at the start: https://webassembly.github.io/spec/core/binary/modules.html#data-section
 func active(section []byte) ([]byte, error) {
-	r := &reader{b: section}
+	r := &wasmbin.Reader{B: section}
 	n, kept := uint64(0), []byte(nil)
-	for count := r.u32(); count > 0 && !r.bad; count-- {
-		from := r.b
-		flag := r.u32()
+	for count := r.U32(); count > 0 && !r.Bad; count-- {
+		from := r.B
+		flag := r.U32()
 		switch flag {
 		case 0:
-			r.skipConst()
+			r.Address()
 		case 1:
 		default:
 			return nil, shape("data of a second memory")
 		}
-		r.take(r.u32())
-		if flag == 0 && !r.bad {
-			kept = append(kept, from[:len(from)-len(r.b)]...)
+		r.Take(r.U32())
+		if flag == 0 && !r.Bad {
+			kept = append(kept, from[:len(from)-len(r.B)]...)
 			n++
 		}
 	}
-	return append(uleb(make([]byte, 0, len(kept)+5), n), kept...), malformed(r, "data")
+	return append(binary.AppendUvarint(make([]byte, 0, len(kept)+5), n), kept...), malformed(r, "data")
 }
 
-func malformed(r *reader, what string) error {
-	if r.bad || len(r.b) > 0 {
+func malformed(r *wasmbin.Reader, what string) error {
+	if r.Bad || len(r.B) > 0 {
 		return shape("malformed %s", what)
 	}
 	return nil
