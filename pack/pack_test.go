@@ -68,18 +68,18 @@ func TestGolden(t *testing.T) {
 		{
 			"zero options", []byte(tiny),
 			Options{},
-			"6d5b8179d280fe05ddb965a3aecb93b15b1a5214f7a7100111e55237b920a403",
+			"6310bbd3c123db3c88f442e29b56da0e66656541e2c31c8d5ed5c62dfff94aa1",
 			"4fa5f65329fd891c37a75fe6f256697be2cb6973017c213c73384a037bd558b5",
 		},
 		{
 			"all options", []byte(tiny), full(),
-			"7487a35567f41dcb62b2a4c774528d191e584002ea865a1dbbe988cb587ea287",
+			"0eebb8457484936061c6cbc13e1cc87332d4644d37e3e7e7aa0270d612399979",
 			"de3c1883837c445cb80f7c44df4eef003e8f2f9728013b3cb0715b7c08dc13ec",
 		},
 		{
 			"large module", bigModule(1 << 20),
 			Options{},
-			"9966d09441d731ff424435a4513f3674f518eb11cf917a36fc46b3eb17a8eeab",
+			"2b847e2265bcd06e45592abba6702e46217e9483bbd258300364d72cbff184e4",
 			"9db133e66663432cde8698c51855c3b41f5c39d2e73d16c6cbfb61a00f3adde9",
 		},
 	} {

@@ -24,6 +24,7 @@ seconds() {
 	sed -n 's/^ *"min": \([0-9.e-]*\),*$/\1/p' "$tmp/time.json"
 }
 row() { # row WHAT MEASURED-SECONDS OTHER-SECONDS OF-WHAT
+	[ -n "$2" ] && [ -n "$3" ] || exit 1 # what was measured has failed, and said so
 	awk -v what="$1" -v a="$2" -v b="$3" -v of="$4" \
 		'BEGIN { printf "| %s | %.1f ms | %.1f ms | %.2f of %s |\n", what, a * 1000, b * 1000, a / b, of }'
 }
@@ -65,7 +66,7 @@ edit() { # edit LANGUAGE FILE TEXT BARE-COMMAND: in $tmp/LANGUAGE, a copy of the
 	mkdir -p "$tmp/$1" && cp -r "testdata/$1-hello/." "$tmp/$1"
 	wpk build -q "$tmp/$1" -t "$ref" >/dev/null
 	(cd "$tmp/$1" && eval "$4")
-	local touched="sed -i \"s/$3.*lines/$3 \$RANDOM\$RANDOM lines/\" $tmp/$1/$2"
+	local touched="sed -i \"s/$3[^\\"]*lines/$3 \$RANDOM\$RANDOM lines/\" $tmp/$1/$2"
 	row "$1: build and pack, one file changed" \
 		"$(seconds --prepare "$touched" "wpk build -q $tmp/$1 -t $ref")" \
 		"$(seconds --prepare "$touched" "cd $tmp/$1 && $4")" "${4%% *}"
@@ -86,23 +87,19 @@ if python=$(scripts/runtimes.sh -n python); then
 	wpk toolchain install -q "oci:$python/layout:python" >/dev/null
 	wpk build -q testdata/python-hello -o "$tmp/snapshot.wasm" >/dev/null
 	wpk build -q testdata/python-hello --no-snapshot --library all -o "$tmp/attached.wasm" >/dev/null
-	input="--input $tmp/toolchains.json"
-	# shellcheck disable=SC2086 # two words
+	input="<$tmp/toolchains.json"
 	row "start of a Python program, against one that starts the interpreter up" \
-		"$(shell=none seconds $input "wpk run $tmp/snapshot.wasm")" "$(shell=none seconds $input "wpk run $tmp/attached.wasm")" "--no-snapshot"
-	# shellcheck disable=SC2086
+		"$(seconds "wpk run $tmp/snapshot.wasm $input")" "$(seconds "wpk run $tmp/attached.wasm $input")" "--no-snapshot"
 	row "the same, with nothing compiled to machine code" \
-		"$(shell=none seconds $input "wpk run --engine interpreter $tmp/snapshot.wasm")" \
-		"$(shell=none seconds $input "wpk run --engine interpreter $tmp/attached.wasm")" "--no-snapshot"
+		"$(seconds "wpk run --engine interpreter $tmp/snapshot.wasm $input")" \
+		"$(seconds "wpk run --engine interpreter $tmp/attached.wasm $input")" "--no-snapshot"
 
 	# What one has without wpk: the interpreter, and its library and the program in folders that are mounted.
 	plain=$(scripts/plain-python.sh)
-	mounted="wpk run --dir $plain/lib:/usr/lib --dir testdata/python-hello/src:/src --env PYTHONHOME=/usr --env PYTHONPATH=/src
-		--env PYTHONDONTWRITEBYTECODE=1 $plain/python.wasm -- -c"
-	start="'from hello.cli import main; main()'"
-	# shellcheck disable=SC2086
+	mounted="wpk run --dir $plain/lib:/usr/lib --dir testdata/python-hello/src:/src --env PYTHONHOME=/usr --env PYTHONPATH=/src"
 	row "start of a Python program, against python.wasm and a mounted library" \
-		"$(seconds $input "wpk run $tmp/snapshot.wasm")" "$(seconds $input "${mounted//[$'\n\t']/ } $start")" "python.wasm"
+		"$(seconds "wpk run $tmp/snapshot.wasm $input")" \
+		"$(seconds "$mounted --env PYTHONDONTWRITEBYTECODE=1 $plain/python.wasm $input -- -c 'from hello.cli import main; main()'")" "python.wasm"
 	echo "| size of that module; of python.wasm and the library | $(megabytes "$tmp/snapshot.wasm") |" \
 		"$(du -sbc --exclude=test --exclude=__pycache__ "$plain/python.wasm" "$plain/lib" | awk 'END { printf "%.1f MB", $1 / 1e6 }') | |"
 fi
