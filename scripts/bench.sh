@@ -66,20 +66,20 @@ edit() { # edit LANGUAGE FILE TEXT BARE-COMMAND: in $tmp/LANGUAGE, a copy of the
 	mkdir -p "$tmp/$1" && cp -r "testdata/$1-hello/." "$tmp/$1"
 	wpk build -q "$tmp/$1" -t "$ref" >/dev/null
 	(cd "$tmp/$1" && eval "$4")
-	local touched="sed -i \"s/$3[^\\"]*lines/$3 \$RANDOM\$RANDOM lines/\" $tmp/$1/$2"
+	local touched="sed -i \"s/$3[^,]*lines/$3 \$RANDOM\$RANDOM lines/\" $tmp/$1/$2"
 	row "$1: build and pack, one file changed" \
 		"$(seconds --prepare "$touched" "wpk build -q $tmp/$1 -t $ref")" \
-		"$(seconds --prepare "$touched" "cd $tmp/$1 && $4")" "${4%% *}"
+		"$(seconds --prepare "$touched" "cd $tmp/$1 && $4")" "${5:-${4%% *}}"
 }
 wpk toolchain list --json >"$tmp/toolchains.json"
 compiler() { sed -n "/\"name\": \"$1\"/,/}/s/.*\"path\": \"\(.*\)\".*/\1/p" "$tmp/toolchains.json" | head -n 1; }
 if cc=$(compiler clang) && [ -n "$cc" ]; then
-	edit c main.c '"%ld' "$cc --target=wasm32-wasi -O2 -Iinclude main.c src/count.c -o $tmp/plain.wasm"
+	edit c main.c %ld "$cc --target=wasm32-wasi -O2 -Iinclude main.c src/count.c -o $tmp/plain.wasm"
 fi
 if rustc=$(compiler rustc) && [ -n "$rustc" ]; then
 	target=wasm32-wasip1
 	"$rustc" --print target-list | grep -q "^$target$" || target=wasm32-wasi
-	edit rust src/main.rs 'println!("{}' "env CARGO_TARGET_DIR=$tmp/cargo RUSTC=$rustc $(dirname "$rustc")/cargo build -q --release --target $target"
+	edit rust src/main.rs '{}' "env CARGO_TARGET_DIR=$tmp/cargo RUSTC=$rustc $(dirname "$rustc")/cargo build -q --release --target $target" cargo
 fi
 
 # Python: the interpreter's start-up is in the module, or happens at each run.

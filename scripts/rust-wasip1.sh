@@ -20,27 +20,36 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 130' INT TERM
 
-# apt with the machine's own sources and keys, and with one of Debian's suites
-# more, in folders of its own.
-suite() { # suite NAME: where the C library for WASI is new enough
-	mkdir -p "$tmp/apt/lists/partial" "$tmp/apt/cache/archives/partial" "$tmp/apt/sources"
-	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian $1 main" >"$tmp/apt/sources/$1.list"
-	private update
+# sources NAME LINE...: package lists in a folder of its own, $tmp/NAME. Whether
+# the machine's own sources name the security suite, where new compilers come,
+# makes no difference then.
+sources() {
+	apt=$tmp/$1
+	shift
+	mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/sources"
+	for line; do
+		echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/$line main"
+	done >"$apt/sources/debian.list"
+	private apt-get update >&2
 }
 private() {
-	apt-get -q -o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts="$tmp/apt/sources" -o Dir::State="$tmp/apt" \
-		-o Dir::State::status=/dev/null -o Dir::Cache="$tmp/apt/cache" -o Acquire::Check-Valid-Until=false -o APT::Sandbox::User= "$@" >&2
+	command=$1
+	shift
+	"$command" -q -o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts="$apt/sources" -o Dir::State="$apt" \
+		-o Dir::State::status=/dev/null -o Dir::Cache="$apt/cache" -o Acquire::Check-Valid-Until=false -o APT::Sandbox::User= "$@"
 }
 
 mkdir "$tmp/debs" "$tmp/root"
 cd "$tmp/debs"
-version=$(apt-cache show rustc-web | sed -n 's/^Version: //p' | head -n 1)
+suite=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+sources machine "debian $suite" "debian-security $suite-security"
+version=$(private apt-cache show rustc-web | sed -n 's/^Version: //p' | head -n 1)
 short=${version%%+*} short=${short%.*}
-llvm=$(apt-cache show rust-web-llvm | sed -n 's/^Depends:.*llvm-\([0-9]*\).*/\1/p' | head -n 1)
-apt-get -q -o Acquire::Check-Valid-Until=false -o APT::Sandbox::User= download "rustc-web=$version" "cargo-web=$version" "rust-web-src=$version" \
+llvm=$(private apt-cache show rust-web-llvm | sed -n 's/^Depends:.*llvm-\([0-9]*\).*/\1/p' | head -n 1)
+private apt-get download "rustc-web=$version" "cargo-web=$version" "rust-web-src=$version" \
 	"libstd-rust-web-dev=$version" "libstd-rust-web-$short=$version" "lld-$llvm" "libllvm$llvm" >&2
-suite sid
-private download wasi-libc
+sources sid 'debian sid' # where the C library for WASI is new enough
+private apt-get download wasi-libc >&2
 
 for deb in *.deb; do
 	case $deb in
