@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/wpkdev/wpk/internal/wpktest"
@@ -19,7 +20,8 @@ func TestWkg(t *testing.T) {
 	if wkg == "" || tools == "" {
 		t.Skip("no wkg or wasm-tools, for want of a Rust that is new enough; scripts/cargo-tools.sh builds them")
 	}
-	t.Setenv("PATH", filepath.Dir(tools)+string(os.PathListSeparator)+os.Getenv("PATH"))
+	jco := filepath.Join(wpktest.Npm(t, "jco"), "node_modules", ".bin") // whose adapter wasm-tools takes
+	t.Setenv("PATH", strings.Join([]string{filepath.Dir(tools), jco, os.Getenv("PATH")}, string(os.PathListSeparator)))
 	home := t.TempDir() // its settings and caches
 	for name, host := range map[string]string{"distribution": wpktest.Distribution(t), "docker-registry": wpktest.DockerRegistry(t)} {
 		oci := func(t *testing.T, args ...string) {
