@@ -129,11 +129,11 @@ func (e *editor) addRealloc(parts func() (global, body []byte)) ([]byte, error) 
 		if content := additions[s.ID]; content != nil {
 			n, rest := e.count(s.ID)
 			content = slices.Concat(binary.AppendUvarint(nil, n+1), rest, content)
-			out = append(binary.AppendUvarint(append(out, s.ID), uint64(len(content))), content...)
+			out = wasmbin.AppendSection(out, s.ID, content)
 			delete(additions, s.ID)
 			continue
 		}
-		out = append(binary.AppendUvarint(append(out, s.ID), uint64(s.Size)), e.content(s)...) //nolint:gosec // a size
+		out = wasmbin.AppendSection(out, s.ID, e.content(s))
 	}
 	if additions[sectionGlobal] == nil {
 		delete(additions, sectionGlobal)

@@ -102,7 +102,7 @@ func (c *component) world(name string) (string, error) {
 		return wit, err
 	}
 	described := slices.ContainsFunc(c.info.Sections, func(s wasm.Section) bool { return strings.HasPrefix(s.Custom, worldSection) })
-	foreign := c.foreignImports()
+	foreign := importsBeyond(c.info, adaptedModule) // that no adapter offers
 	if described || (c.info.IsCommand() && len(foreign) == 0) {
 		return "", nil
 	}
@@ -111,20 +111,9 @@ func (c *component) world(name string) (string, error) {
 	}
 	what := "a library's exports"
 	if len(foreign) > 0 {
-		what = "the import of " + foreign[0]
+		what = "the import of " + foreign[0].Module + "." + foreign[0].Name
 	}
 	return "", &ResultError{Name: name, Err: fmt.Errorf("%w: it should describe %s", ErrNoWorld, what)}
-}
-
-// foreignImports are the imports that no adapter offers.
-func (c *component) foreignImports() []string {
-	var names []string
-	for _, i := range c.info.Imports {
-		if i.Module != adaptedModule {
-			names = append(names, i.Module+"."+i.Name)
-		}
-	}
-	return names
 }
 
 // embed puts the world into a copy of the module. jco takes a world's name and does nothing with it.

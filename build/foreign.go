@@ -16,9 +16,7 @@ func foreignWarnings(m *wasm.Module) []Warning {
 	if m.Kind != wasm.Core || !m.IsCommand() {
 		return nil
 	}
-	foreign := slices.DeleteFunc(slices.Clone(m.Imports), func(i wasm.Import) bool {
-		return i.Module == adaptedModule || i.Module == "wasi_unstable"
-	})
+	foreign := importsBeyond(m, adaptedModule, "wasi_unstable")
 	var all []Warning
 	for n, i := range foreign {
 		w := Warning{Where: "import of " + i.Name, Text: fmt.Sprintf("nothing that WASI has: the program starts only where the host offers it in %q", i.Module)}
@@ -29,4 +27,9 @@ func foreignWarnings(m *wasm.Module) []Warning {
 		all = append(all, w)
 	}
 	return all
+}
+
+// importsBeyond are the imports that come from none of the modules offered.
+func importsBeyond(m *wasm.Module, offered ...string) []wasm.Import {
+	return slices.DeleteFunc(slices.Clone(m.Imports), func(i wasm.Import) bool { return slices.Contains(offered, i.Module) })
 }

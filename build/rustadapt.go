@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -44,13 +43,8 @@ var lockEntry = regexp.MustCompile(`(?m)^(\[\[package\]\]|name = "([^"\n]*)"|sou
 
 // readLock returns the packages of a lock file; nil when there is none.
 func readLock(name string) []lockedPackage {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxLock))
-	if err != nil {
+	b := readUpTo(name, maxLock)
+	if b == nil {
 		return nil
 	}
 	packages := []lockedPackage{}

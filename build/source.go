@@ -77,14 +77,17 @@ func webURL(remote string) string {
 // maxSmall bounds the configuration files that are read.
 const maxSmall = 1 << 20
 
-// readSmall reads a file up to a limit; nil when that fails.
-func readSmall(name string) []byte {
+// readSmall is readUpTo for configuration files.
+func readSmall(name string) []byte { return readUpTo(name, maxSmall) }
+
+// readUpTo reads a file up to a limit, in bytes; nil when that fails.
+func readUpTo(name string, limit int64) []byte {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil
 	}
 	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxSmall))
+	b, err := io.ReadAll(io.LimitReader(f, limit))
 	if err != nil {
 		return nil
 	}

@@ -1,11 +1,11 @@
 package build
 
 import (
-	"encoding/binary"
 	"fmt"
 	"path"
 	"slices"
 
+	"github.com/wpkdev/wpk/build/internal/wasmbin"
 	"github.com/wpkdev/wpk/wasm"
 )
 
@@ -77,7 +77,7 @@ func (e sectionEdit) apply(b []byte, info *wasm.Module, depth int) ([]byte, erro
 			if err != nil {
 				return nil, err
 			}
-			out = append(binary.AppendUvarint(append(out, s.ID), uint64(len(changed))), changed...)
+			out = wasmbin.AppendSection(out, s.ID, changed)
 		default:
 			out = append(out, whole...)
 		}

@@ -30,13 +30,9 @@ func Save(ctx context.Context, dst Target, a Artifact, name string) (ocispec.Des
 	if err != nil {
 		return ocispec.Descriptor{}, &Error{Op: "save", Ref: name, Err: err}
 	}
-	result, err := copyRoot(ctx, src, root, dst, name, CopyOptions{Concurrency: saveConcurrency})
+	result, err := copyRoot(ctx, src, root, dst, name, CopyOptions{})
 	return result.Descriptor, err
 }
-
-// saveConcurrency is more than other copies have: a universal index is dozens of
-// small files, and the file system syncs those together that wait together.
-const saveConcurrency = 32
 
 // artifactSource finds the content of go-containerregistry's values by digest.
 type artifactSource map[digest.Digest]func() (io.ReadCloser, error)

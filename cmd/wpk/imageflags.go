@@ -85,10 +85,7 @@ func annotate(given map[string]string, f build.Facts, noSource bool) map[string]
 			all[annotationSource] = f.Source.URL
 		}
 	}
-	for k, v := range given {
-		all[k] = v
-	}
-	return all
+	return merge(all, given)
 }
 
 func keyValues(flag string, list []string) (map[string]string, error) {

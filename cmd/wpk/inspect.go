@@ -121,7 +121,7 @@ func inspected(s *subject, info *wasm.Module) inspectResult {
 	r := inspectResult{
 		Reference: s.Name, Digest: s.digest(), Layout: c.Layout, MediaType: c.Root.MediaType,
 		Platforms: c.Platforms, Annotations: c.Annotations, Config: c.Config, Blobs: c.Blobs, Runtime: c.Runtime, Modules: c.Modules,
-		Module: inspectModule{c.ModulePath, digest.FromBytes(c.Module), info.WASI(), info.WASIVersion(), info},
+		Module: inspectModule{c.ModulePath, s.moduleDigest(), info.WASI(), info.WASIVersion(), info},
 	}
 	for _, f := range c.Files {
 		r.Files = append(r.Files, fileInfo{f.Path, len(f.Data)})

@@ -47,13 +47,22 @@ type subject struct {
 	Name    string
 	Digest  digest.Digest // of the index or manifest; "" for a plain file, see digest
 	Content *pack.Content
+
+	module digest.Digest // once it was asked for
 }
 
-// digest names what the argument does. Of a plain file that is the module,
-// which run has no need to hash.
+// moduleDigest is that of the module, which run has no need to hash.
+func (s *subject) moduleDigest() digest.Digest {
+	if s.module == "" {
+		s.module = digest.FromBytes(s.Content.Module)
+	}
+	return s.module
+}
+
+// digest names what the argument does. Of a plain file that is the module.
 func (s *subject) digest() digest.Digest {
 	if s.Digest == "" {
-		s.Digest = digest.FromBytes(s.Content.Module)
+		return s.moduleDigest()
 	}
 	return s.Digest
 }

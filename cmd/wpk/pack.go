@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/opencontainers/go-digest"
 	"github.com/spf13/cobra"
 
 	"github.com/wpkdev/wpk/build"
@@ -135,7 +134,7 @@ func moduleOf(s *subject) (*build.Module, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the module of %s: %w", s.Name, err)
 	}
-	return &build.Module{Wasm: s.Content.Module, Digest: string(digest.FromBytes(s.Content.Module)), Info: info}, nil
+	return &build.Module{Wasm: s.Content.Module, Digest: string(s.moduleDigest()), Info: info}, nil
 }
 
 // packFacts are what is known without a build: the name, and for a file what

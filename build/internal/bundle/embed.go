@@ -33,12 +33,9 @@ type EmbedOptions struct {
 // which starts at once where machine code for a language's runtime takes seconds. Equal options give equal bytes.
 // Errors are a [*RuntimeError], which may wrap an [*ExitError] or ErrTime, or the context's own.
 func Embed(ctx context.Context, o EmbedOptions) ([]byte, error) {
-	m, err := readModule(o.Module)
+	m, err := readStopped(o.Module)
 	if err != nil {
 		return nil, err
-	}
-	if _, ok := m.section(idStart); ok {
-		return nil, &RuntimeError{"snapshot", shape("it has a start function, which would run again")}
 	}
 	indices, _, err := m.mutable()
 	if err != nil {
@@ -64,11 +61,7 @@ func Embed(ctx context.Context, o EmbedOptions) ([]byte, error) {
 	if err != nil {
 		return nil, e.failed("snapshot", err)
 	}
-	s, err := m.withPages(uint64(len(image) / pageSize))
-	if err != nil {
-		return nil, &RuntimeError{"snapshot", err}
-	}
-	return s.without(o.Call).with(idData, dump(image)).bytes(), nil
+	return m.without(o.Call).holding(image)
 }
 
 // without returns a copy of m that does not export a name.
@@ -78,7 +71,7 @@ func (m *module) without(name string) *module {
 	count, kept := uint64(0), []byte(nil)
 	for n := r.U32(); n > 0 && !r.Bad; n-- {
 		from := r.B
-		found := string(r.Take(r.U32()))
+		found := r.Name()
 		r.Byte()
 		r.U32()
 		if found != name {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"github.com/wpkdev/wpk/build/internal/wasmbin"
 	"github.com/wpkdev/wpk/wasm"
 )
 
@@ -149,9 +150,7 @@ func (m *module) bytes() []byte {
 	}
 	b := append(make([]byte, 0, n), preamble...)
 	for _, s := range m.sections {
-		b = append(b, s.id)
-		b = binary.AppendUvarint(b, uint64(len(s.body)))
-		b = append(b, s.body...)
+		b = wasmbin.AppendSection(b, s.id, s.body)
 	}
 	return b
 }

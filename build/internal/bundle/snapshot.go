@@ -25,12 +25,9 @@ type SnapshotOptions struct {
 // therefore equal options give equal bytes. Errors are a [*RuntimeError], which may wrap an [*ExitError] or ErrTime,
 // or the context's own.
 func Snapshot(ctx context.Context, o SnapshotOptions) ([]byte, error) {
-	m, err := readModule(o.Runtime)
+	m, err := readStopped(o.Runtime)
 	if err != nil {
 		return nil, err
-	}
-	if _, ok := m.section(idStart); ok {
-		return nil, &RuntimeError{"snapshot", shape("it has a start function, which would run again")}
 	}
 	code, err := m.withStackPointer()
 	if err != nil {
@@ -49,6 +46,23 @@ func Snapshot(ctx context.Context, o SnapshotOptions) ([]byte, error) {
 	if err != nil {
 		return nil, e.failed("snapshot", err)
 	}
+	return m.holding(image)
+}
+
+// readStopped reads a module of which nothing runs by itself: it would run a second time in what is made of it.
+func readStopped(b []byte) (*module, error) {
+	m, err := readModule(b)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := m.section(idStart); ok {
+		return nil, &RuntimeError{"snapshot", shape("it has a start function, which would run again")}
+	}
+	return m, nil
+}
+
+// holding returns the bytes of a module that begins with this memory.
+func (m *module) holding(image []byte) ([]byte, error) {
 	s, err := m.withPages(uint64(len(image) / pageSize))
 	if err != nil {
 		return nil, &RuntimeError{"snapshot", err}

@@ -50,11 +50,8 @@ func (m *module) withGlobals(indices []int) ([]byte, error) {
 	added := binary.AppendUvarint(nil, r.U32()+uint64(len(indices)))
 	added = append(added, r.B...)
 	for i, index := range indices {
-		name := globalName(i)
-		added = binary.AppendUvarint(added, uint64(len(name)))
-		added = append(added, name...)
-		added = append(added, 3)                           // a global
-		added = binary.AppendUvarint(added, uint64(index)) //nolint:gosec // an index
+		added = append(wasmbin.AppendName(added, globalName(i)), 3) // a global
+		added = binary.AppendUvarint(added, uint64(index))          //nolint:gosec // an index
 	}
 	return m.with(idExport, added).bytes(), nil
 }

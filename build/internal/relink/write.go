@@ -61,7 +61,7 @@ func (l *linker) write() ([]byte, error) {
 			return nil, err
 		}
 		if keep {
-			out = append(binary.AppendUvarint(append(out, s.ID), uint64(len(content))), content...)
+			out = wasmbin.AppendSection(out, s.ID, content)
 		}
 	}
 	return out, nil

@@ -142,6 +142,11 @@ func AppendI32(b []byte, value uint32) []byte {
 	}
 }
 
+// AppendSection appends a section: https://webassembly.github.io/spec/core/binary/modules.html#sections
+func AppendSection(b []byte, id byte, content []byte) []byte {
+	return append(binary.AppendUvarint(append(b, id), uint64(len(content))), content...)
+}
+
 // AppendName appends a string behind its length.
 func AppendName(b []byte, name string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(name))), name...)

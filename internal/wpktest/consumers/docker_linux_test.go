@@ -27,8 +27,8 @@ func docker(containerdStore bool, flags ...string) func(*testing.T, string) runn
 		t.Log(strings.TrimSpace(m.Wait(t, []string{log}, "docker", "version", "--format", "Docker {{.Server.Version}}")))
 		return func(t *testing.T, ref string, args ...string) machine.Result {
 			var r machine.Result
-			// On a busy machine Docker loses what a short program prints, once in some hundred times: it ended well and
-			// printed nothing. Every program here prints.
+			// On a busy machine Docker was seen to lose what a short program printed: it ended well, and there was
+			// nothing. Every program here prints.
 			for try := range 3 {
 				r = m.Run(t, "docker", append(append(flags[:len(flags):len(flags)], ref), args...)...)
 				if r.Code != 0 || r.Stdout != "" {
