@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wpkdev/wpk/build/runtimepack"
+	"github.com/wpkdev/wpk/inspect"
 	"github.com/wpkdev/wpk/internal/ui"
 	"github.com/wpkdev/wpk/pack"
 	"github.com/wpkdev/wpk/registry"
@@ -98,15 +99,20 @@ func runInspect(ctx context.Context, a *app, o inspectOptions, arg string) error
 	if err != nil {
 		return fmt.Errorf("cannot read the module of %s: %w", s.Name, err)
 	}
+	sizes, err := inspect.Measure(info, s.Content.Module)
+	if err != nil {
+		return fmt.Errorf("cannot read the module of %s: %w", s.Name, err)
+	}
 	r := inspected(s, info)
-	if r.inspectParts, err = partsOf(s, info, o.all); err != nil {
+	if r.inspectParts, err = partsOf(s, info, sizes, o.all); err != nil {
 		return fmt.Errorf("cannot read the module of %s: %w", s.Name, err)
 	}
 	if r.Referrers, err = a.referrers(ctx, s, o); err != nil {
 		return err
 	}
 	if draw != nil {
-		if err := a.drawSizes(s, info, o.size, draw); err != nil {
+		p := inspect.Picture{Title: s.Name, Total: info.Size, Sizes: sizes, Bytes: ui.Bytes}
+		if err := a.drawSizes(p, o.size, draw); err != nil {
 			return err
 		}
 	}

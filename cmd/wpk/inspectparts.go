@@ -36,15 +36,12 @@ type inspectParts struct {
 	Packages  int `json:"packages,omitempty"`
 }
 
-func partsOf(s *subject, info *wasm.Module, all bool) (inspectParts, error) {
-	sizes, err := inspect.Measure(info, s.Content.Module)
-	if err != nil {
-		return inspectParts{}, err
-	}
+func partsOf(s *subject, info *wasm.Module, measured *inspect.Sizes, all bool) (inspectParts, error) {
 	producers, err := inspect.Producers(info, s.Content.Module)
 	if err != nil {
 		return inspectParts{}, err
 	}
+	sizes := new(*measured)
 	p := inspectParts{
 		Languages: inspect.Languages(producers), Tools: producers, Capabilities: inspect.Capabilities(info), Sizes: sizes,
 		Functions: len(sizes.Functions), Packages: len(sizes.Packages),
@@ -172,12 +169,7 @@ func pictureFormat(file string) (drawing, error) {
 }
 
 // drawSizes writes a picture of the whole module, whatever lists are cut.
-func (a *app) drawSizes(s *subject, info *wasm.Module, file string, draw drawing) error {
-	sizes, err := inspect.Measure(info, s.Content.Module)
-	if err != nil {
-		return err
-	}
-	p := inspect.Picture{Title: s.Name, Total: info.Size, Sizes: sizes, Bytes: ui.Bytes}
+func (a *app) drawSizes(p inspect.Picture, file string, draw drawing) error {
 	if err := durable.WriteFile(file, func(w io.Writer) error { return draw(w, p) }); err != nil {
 		return fmt.Errorf("cannot write the picture: %w", err)
 	}
