@@ -78,12 +78,14 @@ func (a *app) transferCommand(c *cobra.Command, o transferOptions) *cobra.Comman
 		return a.transfer(c.Context(), o)
 	}
 	o.register(c)
+	o.trust.registerOptional(c)
 	jsonFlag(c, &o.json)
 	return c
 }
 
 type transferOptions struct {
 	transferFlags
+	trust              trustFlags
 	verb, from, to     string
 	fromStore, toStore bool
 	json               bool

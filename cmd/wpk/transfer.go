@@ -86,7 +86,11 @@ func (a *app) transfer(ctx context.Context, o transferOptions) error {
 	if dst.ref.Digest == "" && dst.ref.Tag == "" {
 		dst.ref.Tag = src.ref.Tag
 	}
-	res, err := a.copyRef(ctx, copyPlan{verb: o.verb, src: src, dst: dst}, o.transferFlags)
+	trusted, err := a.trust(ctx, o.trust)
+	if err != nil {
+		return err
+	}
+	res, err := a.copyRef(ctx, copyPlan{verb: o.verb, src: src, dst: dst, trust: trusted}, o.transferFlags)
 	if err != nil {
 		return err
 	}
@@ -123,6 +127,7 @@ func unreadable(ref registry.Ref, err error) error {
 type copyPlan struct {
 	verb     string
 	src, dst place
+	trust    *trust // verifies the source before anything travels; nil for nobody
 }
 
 // copyRef copies one reference and says so.
@@ -132,6 +137,11 @@ func (a *app) copyRef(ctx context.Context, p copyPlan, t transferFlags) (res reg
 		return res, err
 	}
 	defer src.Close()
+	if p.trust != nil {
+		if srcName, err = p.trust.pin(ctx, p.src, src, srcName); err != nil {
+			return res, err
+		}
+	}
 	dst, dstName, err := a.target(ctx, p.dst, t)
 	if err != nil {
 		return res, err
