@@ -28,7 +28,7 @@ type Stack struct {
 	SigningConfigV2 string // a file: sign with Rekor v2
 
 	// For clients that know no trusted root: files in PEM.
-	FulcioRoot        string
+	FulcioChain       string
 	RekorV1Key        string
 	CertificateLogKey string
 

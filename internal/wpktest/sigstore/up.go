@@ -42,7 +42,7 @@ func up(programs map[string]string, dir string) (_ *Stack, err error) {
 		}
 	}()
 	s.IssuerURL, s.WorkflowURL = s.issuer.url, s.issuer.url+workflowPath
-	s.FulcioRoot, s.RekorV1Key, s.CertificateLogKey = filepath.Join(dir, rootFile), filepath.Join(dir, rekor1PublicFile), filepath.Join(dir, certificateLogFile)
+	s.FulcioChain, s.RekorV1Key, s.CertificateLogKey = filepath.Join(dir, chainFile), filepath.Join(dir, rekor1PublicFile), filepath.Join(dir, certificateLogFile)
 	s.Cosign2, _ = wpktest.Tool("cosign2") // who needs one that is not there says so
 	s.Cosign3, _ = wpktest.Tool("cosign3")
 
