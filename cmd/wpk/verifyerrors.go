@@ -24,6 +24,7 @@ func explainVerify(err error) (int, string) {
 	var trusted *trustError
 	var wrong *policy.Error
 	var language *policy.LanguageError
+	var failed *policy.FailedError
 	switch {
 	case errors.As(err, &trusted):
 		return exitUsage, "name a key (--key FILE), an identity (--identity NAME --issuer URL) or a policy (--policy FILE)"
@@ -33,8 +34,10 @@ func explainVerify(err error) (int, string) {
 		return exitUsage, fileHint(wrong)
 	case errors.Is(err, verify.ErrRequest):
 		return exitUsage, ""
-	case errors.Is(err, verify.ErrPolicy):
+	case errors.As(err, &failed):
 		return exitPolicy, "wpk policy check FILE REF shows the outcome of every rule"
+	case errors.Is(err, verify.ErrPolicy):
+		return exitPolicy, "a copy may be verified by the name that it was signed under: --signed-repository HOST/REPOSITORY"
 	case errors.Is(err, verify.ErrIdentity):
 		return exitIdentity, "if that signer may, name them: --key FILE, or --identity NAME --issuer URL"
 	case errors.Is(err, verify.ErrInvalid):
