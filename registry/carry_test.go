@@ -117,7 +117,9 @@ func TestCopyReferrersJoins(t *testing.T) {
 			return err
 		})
 	}
-	group.Go(func() error { return Attach(ctx, dst, AttachOptions{}, signature(writers), attestation(writers), bundlePiece(writers)) })
+	group.Go(func() error {
+		return Attach(ctx, dst, AttachOptions{}, signature(writers), attestation(writers), bundlePiece(writers))
+	})
 	must(t, group.Wait())
 	assertPieces(t, dst, everyPiece(writers+1)...)
 }
@@ -176,5 +178,30 @@ func TestCopyReferrersFails(t *testing.T) {
 	cancel()
 	if _, err := CopyReferrers(ctx, src, dst, CarryOptions{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
+	}
+}
+
+// TestRemoveTakesEvidence: with the last name, and no earlier.
+func TestRemoveTakesEvidence(t *testing.T) {
+	s := dressed(t, evidencePlaces()["store"](t))
+	store := s.Target.(*Store)
+	other := Subject{store, s.Descriptor, "example.com/other:"}
+	must(t, store.Tag(t.Context(), s.Descriptor, s.Name+"also"))
+	must(t, store.Tag(t.Context(), s.Descriptor, other.Name+"2.0"))
+	must(t, Attach(t.Context(), other, AttachOptions{}, signature(7)))
+	for _, name := range []string{"1.0", "2.0"} {
+		_, err := store.Remove(t.Context(), s.Name+name)
+		must(t, err)
+		assertPieces(t, s, signature(1), attestation(1), bundlePiece(1))
+		assertPieces(t, part(t, s), signature(2))
+	}
+	_, err := store.Remove(t.Context(), s.Name+"also")
+	must(t, err)
+	assertPieces(t, s)
+	assertPieces(t, other, signature(7))
+	_, err = store.Remove(t.Context(), other.Name+"2.0")
+	must(t, err)
+	if left := files(t, store.dir); strings.Join(left, " ") != "index.json oci-layout" {
+		t.Errorf("left: %v", left)
 	}
 }
