@@ -89,24 +89,17 @@ func (a *app) transferCommand(c *cobra.Command, o transferOptions) *cobra.Comman
 		o.from, o.to = argv[0], argv[len(argv)-1]
 		return a.transfer(c.Context(), o)
 	}
-<<<<<<< HEAD
-	o.register(c)
-	o.trust.registerOptional(c)
-=======
 	o.transferFlags.register(c)
 	o.carryFlags.register(c, o.verb)
->>>>>>> evidence
+	o.trust.registerOptional(c)
 	jsonFlag(c, &o.json)
 	return c
 }
 
 type transferOptions struct {
 	transferFlags
-<<<<<<< HEAD
-	trust              trustFlags
-=======
 	carryFlags
->>>>>>> evidence
+	trust              trustFlags
 	verb, from, to     string
 	fromStore, toStore bool
 	json               bool

@@ -91,15 +91,15 @@ func (a *app) transfer(ctx context.Context, o transferOptions) error {
 	if dst.ref.Digest == "" && dst.ref.Tag == "" {
 		dst.ref.Tag = src.ref.Tag
 	}
-<<<<<<< HEAD
 	trusted, err := a.trust(ctx, o.trust)
 	if err != nil {
 		return err
 	}
-	res, err := a.copyRef(ctx, copyPlan{verb: o.verb, src: src, dst: dst, trust: trusted}, o.transferFlags)
-=======
-	res, carried, err := a.copyWith(ctx, copyPlan{verb: o.verb, src: src, dst: dst, carry: o.carryFlags}, o.transferFlags)
->>>>>>> evidence
+	plan := copyPlan{verb: o.verb, src: src, dst: dst, carry: o.carryFlags, trust: trusted}
+	res, carried, err := a.copyWith(ctx, plan, o.transferFlags)
+	if err == nil && trusted != nil && o.referrers {
+		err = trusted.checkArrived(ctx, dst, res.Descriptor.Digest, o.transferFlags)
+	}
 	if err != nil {
 		return err
 	}
@@ -138,11 +138,8 @@ func unreadable(ref registry.Ref, err error) error {
 type copyPlan struct {
 	verb     string
 	src, dst place
-<<<<<<< HEAD
-	trust    *trust // verifies the source before anything travels; nil for nobody
-=======
 	carry    carryFlags
->>>>>>> evidence
+	trust    *trust // verifies the source before anything travels; may be nil
 }
 
 // copyRef copies one reference and nothing beside it.
@@ -162,7 +159,7 @@ func (a *app) copyWith(ctx context.Context, p copyPlan, t transferFlags) (res re
 	defer src.Close()
 	if p.trust != nil {
 		if srcName, err = p.trust.pin(ctx, p.src, src, srcName); err != nil {
-			return res, err
+			return res, nil, err
 		}
 	}
 	dst, dstName, err := a.target(ctx, p.dst, t)

@@ -129,6 +129,39 @@ func (t *trust) pin(ctx context.Context, p place, target registry.Target, name s
 	return d.Digest.String(), nil
 }
 
+// checkArrived verifies a copy where it has arrived, as whoever uses it there
+// will: by what lies beside it there, and under the name that it has there.
+func (t *trust) checkArrived(ctx context.Context, p place, digest digest.Digest, f transferFlags) error {
+	target, name, err := t.app.target(ctx, p, f)
+	if err != nil {
+		return err
+	}
+	defer target.Close()
+	d, err := target.Resolve(ctx, name)
+	if err != nil {
+		return err
+	}
+	if d.Digest != digest {
+		return &movedError{p.ref, digest, d.Digest}
+	}
+	v, err := t.check(ctx, artifactOf(p, target, d))
+	if err != nil {
+		return fmt.Errorf("copied, but not good where it is now: %w", err)
+	}
+	t.say(v)
+	return nil
+}
+
+// movedError is a name that no longer stands for what was just given it.
+type movedError struct {
+	ref       registry.Ref
+	was, isIt digest.Digest
+}
+
+func (e *movedError) Error() string {
+	return fmt.Sprintf("%s was copied as %s and is %s now: somebody has moved it", e.ref, e.was, e.isIt)
+}
+
 // registrySource is a registry that may be asked for evidence.
 type registrySource struct {
 	ref   registry.Ref
