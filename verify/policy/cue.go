@@ -18,7 +18,7 @@ const cueName = "policy"
 
 // compileCUE finds what is wrong in a policy, and refuses imports beyond the pure packages of the standard library: no
 // module, and none of "tool", which are for commands that read files and speak HTTP.
-func compileCUE(source string) *sourceError {
+func compileCUE(source string) error {
 	file, err := parser.ParseFile(cueName, source, parser.ImportsOnly)
 	if err != nil {
 		return newCUEError(err)
@@ -36,7 +36,7 @@ func compileCUE(source string) *sourceError {
 	return nil
 }
 
-func newCUEError(err error) *sourceError {
+func newCUEError(err error) error {
 	wrong := &sourceError{Err: err}
 	if at := errors.Positions(err); len(at) > 0 {
 		wrong.Line, wrong.Column = at[0].Line(), at[0].Column()

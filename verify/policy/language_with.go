@@ -7,7 +7,7 @@ import "context"
 // Languages tells whether this build evaluates conditions in CUE and Rego.
 const Languages = true
 
-func compileCondition(kind, source string) *sourceError {
+func compileCondition(kind, source string) error {
 	if kind == "cue" {
 		return compileCUE(source)
 	}

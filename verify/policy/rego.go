@@ -34,7 +34,8 @@ func regoCapabilities() *ast.Capabilities {
 		case "json.match_schema", "json.verify_schema":
 			return true
 		}
-		return b.Nondeterministic || strings.HasPrefix(b.Name, "net.") || strings.HasPrefix(b.Name, "http.") || strings.HasPrefix(b.Name, "opa.")
+		family, _, _ := strings.Cut(b.Name, ".")
+		return b.Nondeterministic || family == "net" || family == "http" || family == "opa"
 	})
 	return c
 }
@@ -49,18 +50,27 @@ func newRego(source string) *rego.Rego {
 	)
 }
 
-func compileRego(source string) *sourceError {
+func compileRego(source string) error {
 	_, err := newRego(source).PrepareForEval(context.Background())
 	if err == nil {
 		return nil
 	}
 	wrong := &sourceError{Err: err}
 	var several ast.Errors
-	if errors.As(err, &several) && len(several) > 0 {
-		wrong.Err = errors.New(several[0].Message)
-		if at := several[0].Location; at != nil && at.File == regoFile {
-			wrong.Line, wrong.Column = at.Row, at.Col
-		}
+	var first *ast.Error
+	var parts rego.Errors
+	switch {
+	case errors.As(err, &several) && len(several) > 0:
+		first = several[0]
+	case errors.As(err, &parts) && len(parts) > 0 && errors.As(parts[0], &several) && len(several) > 0:
+		first = several[0]
+	case errors.As(err, &first):
+	default:
+		return wrong
+	}
+	wrong.Err = errors.New(first.Message)
+	if at := first.Location; at != nil && at.File == regoFile {
+		wrong.Line, wrong.Column = at.Row, at.Col
 	}
 	return wrong
 }
