@@ -137,8 +137,7 @@ func TestAttachRequests(t *testing.T) {
 }
 
 func TestNextPage(t *testing.T) {
-	from, err := url.Parse("https://registry.example/v2/a/referrers/x")
-	must(t, err)
+	from := mustURL(t, "https://registry.example/v2/a/referrers/x")
 	for link, want := range map[string]string{
 		"": "", "<": "", "<a": "", "<>": "", `<?n=1>; rel="prev"`: "",
 		`<?n=1>; rel="next"`:                        "https://registry.example/v2/a/referrers/x?n=1",
@@ -160,4 +159,11 @@ func TestNextPage(t *testing.T) {
 			t.Errorf("%q: %q, want %q", link, got, want)
 		}
 	}
+}
+
+func mustURL(t *testing.T, s string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(s)
+	must(t, err)
+	return u
 }
