@@ -79,6 +79,12 @@ test: test-setup ## set up, then run all tests with real registries and real pro
 	$(GO) test $(RACE) -count=1 -timeout 20m $(TESTFLAGS) $$($(GO) list ./... | grep -vE '$(UNRACED)')
 	$(GO) test -count=1 -timeout 60m $(TESTFLAGS) $$($(GO) list ./... | grep -E '$(UNRACED)')
 
+# Not part of test: the clients of four clouds take minutes to compile.
+.PHONY: test-kms
+test-kms: ## the clients of key services, against a server that speaks like AWS's
+	WPK_MOTO=$$(scripts/moto.sh) && export WPK_MOTO && \
+		$(GO) test -count=1 -tags kms,grpcnotrace ./internal/sigstore
+
 .PHONY: runtimes
 runtimes: ## the runtime packs of Python and JavaScript, once, into the user's cache
 	scripts/setup.sh test

@@ -38,15 +38,15 @@ func TestParse(t *testing.T) {
 		}
 	}
 	for raw, want := range map[string]error{
-		"":    identity.ErrToken,
-		"a.b": identity.ErrToken,
-		jwt(someone) + ".x":                             identity.ErrToken,
-		jwt(someone) + "=":                              identity.ErrToken,
-		strings.Replace(jwt(someone), ".", ".\n", 1):    identity.ErrToken,
-		jwt(`[]`):                                       identity.ErrToken,
-		jwt(`{"iss":"i"}`):                              identity.ErrToken,
-		jwt(`{"sub":"s"}`):                              identity.ErrToken,
-		jwt(`{"iss":"i","email":"a@b.test"}`):           identity.ErrUnverified,
+		"":                  identity.ErrToken,
+		"a.b":               identity.ErrToken,
+		jwt(someone) + ".x": identity.ErrToken,
+		jwt(someone) + "=":  identity.ErrToken,
+		strings.Replace(jwt(someone), ".", ".\n", 1): identity.ErrToken,
+		jwt(`[]`):                             identity.ErrToken,
+		jwt(`{"iss":"i"}`):                    identity.ErrToken,
+		jwt(`{"sub":"s"}`):                    identity.ErrToken,
+		jwt(`{"iss":"i","email":"a@b.test"}`): identity.ErrUnverified,
 		jwt(`{"iss":"i","sub":"` + strings.Repeat("x", 80_000) + `"}`): identity.ErrToken,
 	} {
 		_, err := identity.Parse(raw)

@@ -127,4 +127,3 @@ func (i *issuer) browse(address string) error {
 	}
 	return resp.Body.Close()
 }
-
