@@ -91,7 +91,11 @@ func (a *app) transfer(ctx context.Context, o transferOptions) error {
 	if dst.ref.Digest == "" && dst.ref.Tag == "" {
 		dst.ref.Tag = src.ref.Tag
 	}
-	res, carried, err := a.copyWith(ctx, copyPlan{verb: o.verb, src: src, dst: dst, carry: o.carryFlags}, o.transferFlags)
+	trusted, err := a.trust(ctx, o.trust)
+	if err != nil {
+		return err
+	}
+	res, carried, err := a.copyWith(ctx, copyPlan{verb: o.verb, src: src, dst: dst, carry: o.carryFlags, trust: trusted}, o.transferFlags)
 	if err != nil {
 		return err
 	}
@@ -131,6 +135,7 @@ type copyPlan struct {
 	verb     string
 	src, dst place
 	carry    carryFlags
+	trust    *trust // verifies the source before anything travels; nil for nobody
 }
 
 // copyRef copies one reference and nothing beside it.
@@ -148,6 +153,11 @@ func (a *app) copyWith(ctx context.Context, p copyPlan, t transferFlags) (res re
 		return res, nil, err
 	}
 	defer src.Close()
+	if p.trust != nil {
+		if srcName, err = p.trust.pin(ctx, p.src, src, srcName); err != nil {
+			return res, nil, err
+		}
+	}
 	dst, dstName, err := a.target(ctx, p.dst, t)
 	if err != nil {
 		return res, nil, err
@@ -161,6 +171,9 @@ func (a *app) copyWith(ctx context.Context, p copyPlan, t transferFlags) (res re
 	err = unreadable(p.src.ref, err)
 	if err == nil {
 		carried, err = a.carry(ctx, p, subjectOf(p.src, src, res), subjectOf(p.dst, dst, res), progress)
+	}
+	if err == nil && p.trust != nil && p.carry.referrers {
+		err = p.trust.checkCopy(ctx, artifactOf(p.src, src, res.Descriptor), subjectOf(p.dst, dst, res))
 	}
 	// An archive comes into being when it is closed.
 	err = errors.Join(err, dst.Close())
