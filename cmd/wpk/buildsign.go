@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-
 )
 
 // sealFlags are what build and pack do with an artifact right after it is written: sign it.
@@ -91,4 +90,3 @@ func (s *seal) at(ctx context.Context, a *app, p place) ([]signedResult, error) 
 	signed, err := a.signSubject(ctx, s.signer, subject, signRequest{recursive: s.recursive})
 	return signed, errors.Join(err, subject.target.Close())
 }
-
