@@ -1,0 +1,103 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/wpkdev/wpk/internal/evidence"
+)
+
+// 600 MB that are some hundred KB when compressed are junk, and cost no more
+// than junk (attack 2).
+func TestVerifyBomb(t *testing.T) {
+	w := newWorld(t)
+	ref := w.host + "/acme/hello:1"
+	digest := w.artifact(ref, 0)
+	key, public := w.key("acme")
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	zeros := make([]byte, 1<<20)
+	for range 600 {
+		if _, err := z.Write(zeros); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	w.attach(ref, digest,
+		evidence.Piece{Form: evidence.Bundle, Content: b.Bytes(), Annotations: map[string]string{}},
+		evidence.Piece{Form: evidence.SimpleSigning, Content: b.Bytes(), Annotations: map[string]string{}},
+		evidence.Piece{Form: evidence.Envelope, Content: b.Bytes(), Annotations: map[string]string{}})
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	w.must(exitInvalid, "none of 2 signatures", "verify", ref, "--key", public)
+	runtime.ReadMemStats(&after)
+	// All that was allocated, so the peak is below.
+	if used := after.TotalAlloc - before.TotalAlloc; used > 64<<20 {
+		t.Errorf("%d MB were allocated", used>>20)
+	}
+	w.sign(key, ref, digest, "")
+	w.ok("verify", ref, "--key", public)
+}
+
+// Credentials are the registry's, and go nowhere else from there (attack 10).
+func TestVerifyCredentials(t *testing.T) {
+	w := newWorld(t)
+	ref := w.host + "/acme/hello:1"
+	w.artifact(ref, 0)
+	_, public := w.key("acme")
+	var stolen, logged atomic.Int32
+	thief := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "" || strings.Contains(r.URL.RawQuery, "secret") {
+			stolen.Add(1)
+		}
+		rw.WriteHeader(http.StatusNotFound)
+	}))
+	defer thief.Close()
+	elsewhere := strings.Replace(thief.URL, "127.0.0.1", "localhost", 1)
+	auth := base64.StdEncoding.EncodeToString([]byte("user:secret"))
+	w.write(filepath.Join(w.app.getenv("DOCKER_CONFIG"), "config.json"), fmt.Appendf(nil, `{"auths":{%q:{"auth":%q}}}`, w.host, auth))
+	for name, steal := range map[string]func(rw http.ResponseWriter, r *http.Request){
+		"redirect": func(rw http.ResponseWriter, r *http.Request) {
+			http.Redirect(rw, r, thief.URL+r.URL.RequestURI(), http.StatusTemporaryRedirect)
+		},
+		"redirect to another name": func(rw http.ResponseWriter, r *http.Request) {
+			http.Redirect(rw, r, elsewhere+r.URL.RequestURI(), http.StatusTemporaryRedirect)
+		},
+		"realm": func(rw http.ResponseWriter, _ *http.Request) {
+			rw.Header().Set("WWW-Authenticate", `Bearer realm="`+elsewhere+`/token",service="x",scope="repository:acme/hello:pull"`)
+			rw.WriteHeader(http.StatusUnauthorized)
+		},
+	} {
+		w.intercept(func(rw http.ResponseWriter, r *http.Request) bool {
+			if _, _, ok := r.BasicAuth(); !ok {
+				rw.Header().Set("WWW-Authenticate", `Basic realm="x"`)
+				rw.WriteHeader(http.StatusUnauthorized)
+				return true
+			}
+			logged.Add(1)
+			if strings.Contains(r.URL.Path, "/referrers/") || strings.HasSuffix(r.URL.Path, ".sig") {
+				steal(rw, r)
+				return true
+			}
+			return false
+		})
+		code, out, said := w.wpk("verify", ref, "--key", public)
+		if code == 0 || out != "" || !strings.HasPrefix(said, "error: ") {
+			t.Errorf("%s: exit code %d\n%s%s", name, code, out, said)
+		}
+	}
+	if stolen.Load() > 0 || logged.Load() == 0 {
+		t.Errorf("%d requests with credentials came to somebody else, %d to the registry", stolen.Load(), logged.Load())
+	}
+}
