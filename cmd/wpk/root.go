@@ -74,7 +74,7 @@ digest natively and under emulated architectures, and pushes it to any registry.
 		&cobra.Group{ID: "main", Title: "The way of an artifact:"},
 		&cobra.Group{ID: "store", Title: "Store and registries:"},
 	)
-	addTo(root, "main", newBuild(a), newPack(a), newLock(a), newInspect(a), newSmoke(a), newRun(a), newPush(a), newPull(a), newManifest(a), newExport(a))
+	addTo(root, "main", newBuild(a), newPack(a), newLock(a), newInspect(a), newSmoke(a), newRun(a), newPush(a), newPull(a), newVerify(a), newManifest(a), newExport(a))
 	addTo(root, "store", newCopy(a), newList(a), newRemove(a), newRegistry(a))
 	root.AddCommand(newToolchain(a), newVersion(a))
 	return root
