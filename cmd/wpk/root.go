@@ -76,7 +76,7 @@ digest natively and under emulated architectures, and pushes it to any registry.
 	)
 	addTo(root, "main", newBuild(a), newPack(a), newLock(a), newInspect(a), newSmoke(a), newRun(a), newPush(a), newPull(a), newVerify(a), newManifest(a), newExport(a))
 	addTo(root, "store", newCopy(a), newList(a), newRemove(a), newRegistry(a))
-	root.AddCommand(newToolchain(a), newVersion(a))
+	root.AddCommand(newToolchain(a), newPolicy(a), newVersion(a))
 	return root
 }
 
