@@ -35,7 +35,7 @@ func decodeCompiled(data []byte) []cpython.Compiled {
 	// Each of what is counted has a byte at least, so a number is no larger than the rest.
 	number := func() int {
 		n, size := binary.Uvarint(data)
-		if size <= 0 || n > uint64(len(data)-size) {
+		if size <= 0 || n > uint64(len(data)-size) { // #nosec G115 -- not below 0
 			whole, data = false, nil
 			return 0
 		}
