@@ -24,7 +24,7 @@ help: ## print this list
 
 .PHONY: build
 build: runners ## build bin/wpk with the runners embedded
-	CGO_ENABLED=0 $(GO) build -tags runners -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/wpk ./cmd/wpk
+	CGO_ENABLED=0 $(GO) build -tags runners,grpcnotrace -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/wpk ./cmd/wpk
 
 .PHONY: runners
 runners: $(RUNNERS) ## cross-build the runners that smoke starts under emulators
