@@ -12,8 +12,8 @@ trap 'rm -rf "$tmp"' EXIT
 failed=
 complain() { echo "weight: $*" >&2; failed=1; }
 
-# Types of Kubernetes serve tests only; gob prepares itself at each start.
-for package in k8s.io/ encoding/gob; do
+# Types of Kubernetes serve tests only.
+for package in k8s.io/api k8s.io/apimachinery; do
 	if go list -deps -tags "$tags" ./cmd/wpk | grep "^$package" >"$tmp/found"; then
 		complain "wpk links $(head -n 1 "$tmp/found")"
 	fi
