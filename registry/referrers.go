@@ -11,7 +11,7 @@ import (
 )
 
 // maxReferrers bounds what refers to one artifact.
-const maxReferrers = 1000
+const maxReferrers = 4096
 
 // Referrer is a manifest that is about another one: a signature, an SBOM, a
 // statement of provenance.
