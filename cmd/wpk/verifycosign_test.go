@@ -41,9 +41,9 @@ func (c cosigned) run(t *testing.T, s *sigstore.Stack, dir, ref string) {
 	case c.key:
 		args = append(args, "--key", filepath.Join(dir, "cosign.key"), "--tlog-upload=false", "--use-signing-config=false")
 	case c.bundle:
-		args = append(args, "--identity-token", identityToken(t, s, dir), "--signing-config", s.SigningConfigV1, "--trusted-root", s.TrustedRoot)
+		args = append(args, "--identity-token", tokenFile(t, s, dir), "--signing-config", s.SigningConfigV1, "--trusted-root", s.TrustedRoot)
 	default:
-		args = append(args, "--identity-token", identityToken(t, s, dir), "--use-signing-config=false",
+		args = append(args, "--identity-token", tokenFile(t, s, dir), "--use-signing-config=false",
 			"--rekor-url", s.RekorV1URL, "--fulcio-url", s.FulcioURL, "--trusted-root", s.TrustedRoot,
 			"--timestamp-server-url", s.TimestampURL)
 	}
@@ -52,7 +52,7 @@ func (c cosigned) run(t *testing.T, s *sigstore.Stack, dir, ref string) {
 
 const developer = "dev@example.test"
 
-func identityToken(t *testing.T, s *sigstore.Stack, dir string) string {
+func tokenFile(t *testing.T, s *sigstore.Stack, dir string) string {
 	t.Helper()
 	file := filepath.Join(dir, "token")
 	if err := os.WriteFile(file, []byte(s.Token(developer)), 0o600); err != nil {

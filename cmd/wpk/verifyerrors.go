@@ -20,16 +20,19 @@ const (
 // for is the registry's error, and none of these.
 func explainVerify(err error) (int, string) {
 	var trusted *trustError
-	var wrong *policy.Error
 	var language *policy.LanguageError
+	var draft *policyInitError
+	var exists *policyExistsError
 	var failed *policy.FailedError
 	switch {
 	case errors.As(err, &trusted):
 		return exitUsage, "name a key (--key FILE), an identity (--identity NAME --issuer URL) or a policy (--policy FILE)"
 	case errors.As(err, &language):
-		return exitUsage, "the flavour of wpk with policy languages evaluates CUE and Rego"
-	case errors.As(err, &wrong):
-		return exitUsage, fileHint(wrong)
+		return exitUsage, "the flavour wpk-full evaluates CUE and Rego"
+	case errors.As(err, &draft):
+		return exitUsage, "wpk policy init --help has examples"
+	case errors.As(err, &exists):
+		return exitStorage, "--force replaces it; name another one: wpk policy init FILE"
 	case errors.Is(err, verify.ErrRequest):
 		return exitUsage, ""
 	case errors.As(err, &failed):

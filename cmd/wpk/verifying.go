@@ -128,14 +128,40 @@ func (t *trust) pin(ctx context.Context, p place, target registry.Target, name s
 	return d.Digest.String(), nil
 }
 
-// checkCopy verifies a copy by what has been copied along with it. Policies know
-// the artifact by the name that it has come from.
-func (t *trust) checkCopy(ctx context.Context, original artifact, copied registry.Subject) error {
-	original.Subject = copied
-	if _, err := t.check(ctx, original); err != nil {
-		return fmt.Errorf("the copy does not verify: %w", err)
+// checkArrived verifies a copy where it has arrived, as whoever uses it there
+// will: by what lies beside it there. Policies know it by the name that it came
+// from, for they were not written for every mirror and folder.
+func (t *trust) checkArrived(ctx context.Context, from, p place, digest digest.Digest, f transferFlags) error {
+	target, name, err := t.app.target(ctx, p, f)
+	if err != nil {
+		return err
 	}
+	defer target.Close()
+	d, err := target.Resolve(ctx, name)
+	if err != nil {
+		return err
+	}
+	if d.Digest != digest {
+		return &movedError{p.ref, digest, d.Digest}
+	}
+	arrived, original := artifactOf(p, target, d), artifactOf(from, target, d)
+	arrived.repository, arrived.tag = original.repository, original.tag
+	v, err := t.check(ctx, arrived)
+	if err != nil {
+		return fmt.Errorf("copied, but not good where it is now: %w", err)
+	}
+	t.say(v)
 	return nil
+}
+
+// movedError is a name that no longer stands for what was just given it.
+type movedError struct {
+	ref       registry.Ref
+	was, isIt digest.Digest
+}
+
+func (e *movedError) Error() string {
+	return fmt.Sprintf("%s was copied as %s and is %s now: somebody has moved it", e.ref, e.was, e.isIt)
 }
 
 // registrySource is a registry that may be asked for evidence.
