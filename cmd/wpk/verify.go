@@ -56,7 +56,7 @@ is not met, and 7 when the registry does not answer.`,
 		},
 	}
 	f := c.Flags()
-	o.transferFlags.register(c)
+	o.register(c)
 	o.trust.register(c)
 	f.StringArrayVar(&o.types, "type", nil, "demand an attestation of `TYPE`: "+strings.Join(predicateNames(), ", ")+", or a URI; may be repeated")
 	f.BoolVar(&o.unsigned, "attestation-only", false, "let the attestations of --type be enough, without a signature")

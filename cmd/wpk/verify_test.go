@@ -451,22 +451,3 @@ spec:
 	w.write(file, []byte("apiVersion: policy.sigstore.dev/v1beta1\nkind: ClusterImagePolicy\nspek: {}\n"))
 	w.must(exitUsage, "policy.yaml:3", "verify", ref)
 }
-
-// A flood of junk referrers hides no signature, and does not cost much
-// (attack 3).
-func TestVerifyFlood(t *testing.T) {
-	w := newWorld(t)
-	repo := w.host + "/acme/hello"
-	digest := w.artifact(repo+":1", 0)
-	key, public := w.key("acme")
-	junk := evidence.Piece{Form: evidence.Bundle, MediaType: evidence.MediaTypeBundle}
-	var pieces []evidence.Piece
-	for i := range 100 {
-		junk.Content = fmt.Appendf(nil, `{"junk":%d}`, i)
-		pieces = append(pieces, junk)
-	}
-	w.attach(repo+":1", digest, pieces...)
-	w.must(exitInvalid, "more skipped", "verify", repo+":1", "--key", public)
-	w.sign(key, repo+":1", digest, repo)
-	w.ok("verify", repo+":1", "--key", public)
-}

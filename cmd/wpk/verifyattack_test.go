@@ -101,3 +101,22 @@ func TestVerifyCredentials(t *testing.T) {
 		t.Errorf("%d requests with credentials came to somebody else, %d to the registry", stolen.Load(), logged.Load())
 	}
 }
+
+// A flood of junk referrers hides no signature, and does not cost much
+// (attack 3).
+func TestVerifyFlood(t *testing.T) {
+	w := newWorld(t)
+	repo := w.host + "/acme/hello"
+	digest := w.artifact(repo+":1", 0)
+	key, public := w.key("acme")
+	junk := evidence.Piece{Form: evidence.Bundle, MediaType: evidence.MediaTypeBundle}
+	var pieces []evidence.Piece
+	for i := range 100 {
+		junk.Content = fmt.Appendf(nil, `{"junk":%d}`, i)
+		pieces = append(pieces, junk)
+	}
+	w.attach(repo+":1", digest, pieces...)
+	w.must(exitInvalid, "more skipped", "verify", repo+":1", "--key", public)
+	w.sign(key, repo+":1", digest, repo)
+	w.ok("verify", repo+":1", "--key", public)
+}

@@ -193,12 +193,11 @@ func (t *trust) checkStored(ctx context.Context, stored artifact, elsewhere *reg
 // say tells in one line that, by whom and when.
 func (t *trust) say(v *verification) {
 	by := "a policy that asks for no signature"
-	for _, one := range slices.Concat(v.Signatures, v.Attestations) {
-		by = signerText(one.Signer)
-		if !one.Time.IsZero() {
-			by += ", " + one.Time.Format("2006-01-02 15:04:05Z")
+	if all := slices.Concat(v.Signatures, v.Attestations); len(all) > 0 {
+		by = signerText(all[0].Signer)
+		if t := all[0].Time; !t.IsZero() {
+			by += ", " + t.Format("2006-01-02 15:04:05Z")
 		}
-		break
 	}
 	t.app.ui.Say("verified %s: %s", v.Digest, ui.Printable(by))
 }
