@@ -81,8 +81,8 @@ test: test-setup ## set up, then run all tests with real registries and real pro
 
 # Not part of test: the clients of four clouds take minutes to compile.
 .PHONY: test-kms
-test-kms: ## the clients of key services, against a server that speaks like AWS's
-	WPK_MOTO=$$(scripts/moto.sh) && export WPK_MOTO && \
+test-kms: ## the clients of key services, against Vault's transit engine
+	WPK_TRANSIT=$$(scripts/tools.sh transit)/transit && export WPK_TRANSIT && \
 		$(GO) test -count=1 -tags kms,grpcnotrace ./internal/sigstore
 
 .PHONY: runtimes
