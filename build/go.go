@@ -61,7 +61,11 @@ func (goToolchain) compile(ctx context.Context, j *job) (product, error) {
 	if err != nil {
 		return product{}, err
 	}
-	return product{path: out, facts: g.facts(program.main, flags), warnings: warnings}, nil
+	made := product{path: out, facts: g.facts(program.main, flags), warnings: warnings, inventory: g.inventory(pattern, flags)}
+	if g.Inventory {
+		made.binaries = g.goBinaries(ctx, &made.facts)
+	}
+	return made, nil
 }
 
 // build compiles. Only when that fails, what the program imports is asked for, to explain it.
