@@ -33,6 +33,10 @@ done
 exec %[1]s "$@"
 `
 
+func mapScriptOf(linker string) string {
+	return fmt.Sprintf(mapScript, shellQuote(linker), linkMapSuffix)
+}
+
 // watchLinker puts a script where clang looks for its linker first, see cEnv. clang calls it wasm-ld, or as
 // distributions do with the version behind. A driver that is not clang has a linker inside.
 func (c *compiler) watchLinker(ctx context.Context, j *job) error {
@@ -51,8 +55,7 @@ func (c *compiler) watchLinker(ctx context.Context, j *job) error {
 				continue
 			}
 		}
-		text := fmt.Sprintf(mapScript, shellQuote(real), linkMapSuffix)
-		if err := os.WriteFile(j.path(noOptimizer, name), []byte(text), 0o700); err != nil { // #nosec G306 -- a program
+		if err := os.WriteFile(j.path(noOptimizer, name), []byte(mapScriptOf(real)), 0o700); err != nil { // #nosec G306 -- a program
 			return err
 		}
 		c.linker = real
