@@ -49,10 +49,13 @@ demo: ## set up, build, then: compile, smoke on seven architectures, push, pull,
 # Real programs of others, which the tests build.
 FIXTURES = gojq yq sqlite3 ziglang zlib docker-registry sqlite xz expat tinyxml2 lua wasi-sysroot rust-wasip1 rust-app hexyl
 
+# A whole Sigstore on loopback, see internal/wpktest/sigstore: some twelve minutes of a processor, once.
+SIGSTORE = fulcio rekor-server rekor-server-posix timestamp-server ct_server trillian-memory cosign2 cosign3
+
 .PHONY: test-setup
 test-setup: runners
 	scripts/setup.sh test
-	scripts/tools.sh crane oras registry regctl containerd containerd-shim-runc-v2 >/dev/null
+	scripts/tools.sh crane oras registry regctl containerd containerd-shim-runc-v2 $(SIGSTORE) >/dev/null
 	scripts/fixtures.sh $(FIXTURES) >/dev/null
 	scripts/npm.sh internal/wpktest/npm/* >/dev/null
 	scripts/cargo-tools.sh wasm-tools wkg >/dev/null || [ $$? = 3 ]

@@ -28,6 +28,7 @@ type archive struct {
 	file    *os.File // nil when there is no such file yet
 	entries map[string]section
 
+	updates sync.Mutex // one change of evidence at a time; held before mu
 	mu      sync.Mutex
 	index   *layoutIndex
 	staging *Store // nil until the first Push

@@ -83,8 +83,8 @@ func (x *layoutIndex) find(reference string) (ocispec.Descriptor, bool) {
 		}
 	}
 	if reference == "" {
-		if len(x.Manifests) == 1 {
-			return x.Manifests[0], true
+		if all := x.artifacts(); len(all) == 1 { // evidence about it lies beside it
+			return all[0], true
 		}
 		return x.find(DefaultTag)
 	}
@@ -98,6 +98,30 @@ func (x *layoutIndex) find(reference string) (ocispec.Descriptor, bool) {
 		return ocispec.Descriptor{}, false
 	}
 	return found[0], true
+}
+
+// named returns what has exactly this name.
+func (x *layoutIndex) named(name string) (ocispec.Descriptor, bool) {
+	at := slices.IndexFunc(x.Manifests, func(d ocispec.Descriptor) bool { return nameOf(d) == name })
+	if at < 0 {
+		return ocispec.Descriptor{}, false
+	}
+	return x.Manifests[at], true
+}
+
+// clone is a copy whose list can change.
+func (x *layoutIndex) clone() *layoutIndex {
+	y := *x
+	y.Manifests = slices.Clone(x.Manifests)
+	return &y
+}
+
+// artifacts are the entries that are no evidence about others.
+func (x *layoutIndex) artifacts() []ocispec.Descriptor {
+	return slices.DeleteFunc(slices.Clone(x.Manifests), func(d ocispec.Descriptor) bool {
+		_, _, ok := EvidenceName(nameOf(d))
+		return ok
+	})
 }
 
 // set gives a name to a descriptor, taking it from another one.
@@ -119,5 +143,6 @@ func (x *layoutIndex) remove(name string) {
 
 // has reports whether an artifact has exactly this name.
 func (x *layoutIndex) has(name string) bool {
-	return slices.ContainsFunc(x.Manifests, func(d ocispec.Descriptor) bool { return nameOf(d) == name })
+	_, ok := x.named(name)
+	return ok
 }

@@ -2,7 +2,6 @@ package registry
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -11,11 +10,8 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
-// The bounds of what refers to one artifact.
-const (
-	maxReferrers     = 1000
-	maxReferrerPages = 16
-)
+// maxReferrers bounds what refers to one artifact.
+const maxReferrers = 1000
 
 // Referrer is a manifest that is about another one: a signature, an SBOM, a
 // statement of provenance.
@@ -29,14 +25,6 @@ type Referrer struct {
 	Annotations  map[string]string `json:"annotations,omitempty"`
 	// Tag is the name by which cosign of before version 3 finds it.
 	Tag string `json:"tag,omitempty"`
-}
-
-// cosignSuffixes end the tags of cosign's older scheme:
-// https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md#tag-based-discovery
-func cosignSuffixes() []string { return []string{".sig", ".att", ".sbom"} }
-
-func cosignTag(d ocispec.Descriptor, suffix string) string {
-	return d.Digest.Algorithm().String() + "-" + d.Digest.Encoded() + suffix
 }
 
 // Referrers lists what a target has about an artifact: what a registry's API or
@@ -74,12 +62,8 @@ var errManyReferrers = errors.New("more referrers than can be listed")
 
 func (t *remoteTarget) referrers(ctx context.Context, d ocispec.Descriptor) ([]Referrer, error) {
 	var all []Referrer
-	t.repo.ReferrerListMaxPages = maxReferrerPages
-	err := t.repo.Referrers(ctx, d, "", func(page []ocispec.Descriptor) error {
+	cut, err := t.listReferrers(ctx, d, "", func(page []ocispec.Descriptor) error {
 		for _, r := range page {
-			if err := checkDescriptor(r); err != nil {
-				return err
-			}
 			if len(all) == maxReferrers {
 				return errManyReferrers
 			}
@@ -87,11 +71,17 @@ func (t *remoteTarget) referrers(ctx context.Context, d ocispec.Descriptor) ([]R
 		}
 		return nil
 	})
+	if err == nil && cut {
+		err = errManyReferrers
+	}
 	if err != nil {
 		return nil, remoteError(ctx, "list referrers", t.name(d.Digest.String()), err)
 	}
+	if err := t.correctTypes(ctx, d, all); err != nil {
+		return nil, err
+	}
 	for _, suffix := range cosignSuffixes() {
-		tag := cosignTag(d, suffix)
+		tag := evidenceTag(d.Digest, suffix)
 		switch found, err := t.Resolve(ctx, tag); {
 		case err == nil:
 			all = append(all, referrer(found, "", tag))
@@ -102,23 +92,49 @@ func (t *remoteTarget) referrers(ctx context.Context, d ocispec.Descriptor) ([]R
 	return all, nil
 }
 
+// correctTypes asks the manifests for what they are where the registry gives no
+// type, or that of an empty config: some know no artifactType.
+func (t *remoteTarget) correctTypes(ctx context.Context, d ocispec.Descriptor, all []Referrer) error {
+	indexes := make([]int, 0, len(all))
+	for i, r := range all {
+		if r.ArtifactType == "" || r.ArtifactType == ocispec.MediaTypeEmptyJSON {
+			indexes = append(indexes, i)
+		}
+	}
+	return parallel(ctx, defaultConcurrency, indexes, func(ctx context.Context, i int) error {
+		m := ocispec.Descriptor{MediaType: all[i].MediaType, Digest: all[i].Digest, Size: all[i].Size}
+		r, is, err := readReferrer(ctx, t, m, d)
+		if is {
+			all[i] = r
+		}
+		return err
+	})
+}
+
 func referrer(d ocispec.Descriptor, artifactType, tag string) Referrer {
 	return Referrer{ArtifactType: artifactType, MediaType: d.MediaType, Digest: d.Digest, Size: d.Size, Annotations: d.Annotations, Tag: tag}
 }
 
-// referrersIn looks at all that an index names. Layouts have no other list.
+// referrersIn looks at all that an index names: tools keep referrers there under
+// names, without any, or in the list that a fallback tag names.
 func referrersIn(ctx context.Context, src fetcher, index *layoutIndex, d ocispec.Descriptor) ([]Referrer, error) {
 	var all []Referrer
-	seen := map[digest.Digest]bool{}
+	seen := map[digest.Digest]bool{d.Digest: true}
+	candidates := slices.Clone(index.Manifests)
 	for _, m := range index.Manifests {
-		if len(all) == maxReferrers {
-			return nil, errManyReferrers
-		}
 		if tag := cosignName(m, d); tag != "" {
 			all = append(all, referrer(m, "", tag))
+			seen[m.Digest] = true
 			continue
 		}
-		if seen[m.Digest] || m.Digest == d.Digest || !isManifest(m.MediaType) {
+		listed, err := listedIn(ctx, src, m, d)
+		if err != nil {
+			return nil, err
+		}
+		candidates = append(candidates, listed...)
+	}
+	for _, m := range candidates {
+		if seen[m.Digest] || !isManifest(m.MediaType) {
 			continue
 		}
 		seen[m.Digest] = true
@@ -129,15 +145,35 @@ func referrersIn(ctx context.Context, src fetcher, index *layoutIndex, d ocispec
 		if is {
 			all = append(all, r)
 		}
+		if len(all) > maxReferrers {
+			return nil, errManyReferrers
+		}
 	}
 	return all, nil
+}
+
+// listedIn is what the list of referrers of d names, if m is that list.
+func listedIn(ctx context.Context, src fetcher, m, d ocispec.Descriptor) ([]ocispec.Descriptor, error) {
+	tag := evidenceTag(d.Digest, suffixReferrers)
+	if nameOf(m) != tag && !strings.HasSuffix(nameOf(m), ":"+tag) {
+		return nil, nil
+	}
+	raw, err := readManifest(ctx, src, m)
+	if err != nil {
+		return nil, ctx.Err() // damaged or not there, see readReferrer
+	}
+	x, _, err := parseFallback(&manifestNode{m, raw}, d)
+	if err != nil {
+		return nil, nil //nolint:nilerr // no list
+	}
+	return x.Manifests, nil
 }
 
 // cosignName is the tag of cosign's scheme in a name of an index, which may be
 // a tag or a whole reference.
 func cosignName(m, d ocispec.Descriptor) string {
 	for _, suffix := range cosignSuffixes() {
-		if tag := cosignTag(d, suffix); nameOf(m) == tag || strings.HasSuffix(nameOf(m), ":"+tag) {
+		if tag := evidenceTag(d.Digest, suffix); nameOf(m) == tag || strings.HasSuffix(nameOf(m), ":"+tag) {
 			return tag
 		}
 	}
@@ -151,20 +187,11 @@ func readReferrer(ctx context.Context, src fetcher, m, d ocispec.Descriptor) (Re
 	if err != nil {
 		return Referrer{}, false, ctx.Err()
 	}
-	var content struct {
-		ArtifactType string              `json:"artifactType"`
-		Config       *ocispec.Descriptor `json:"config"`
-		Subject      *ocispec.Descriptor `json:"subject"`
-		Annotations  map[string]string   `json:"annotations"`
+	entry, subject, ok := referrerEntry(manifestNode{m, raw})
+	if !ok || subject.Digest != d.Digest {
+		return Referrer{}, false, nil
 	}
-	if err := json.Unmarshal(raw, &content); err != nil || content.Subject == nil || content.Subject.Digest != d.Digest {
-		return Referrer{}, false, nil //nolint:nilerr // no manifest, so no referrer
-	}
-	m.Annotations = content.Annotations
-	if content.ArtifactType == "" && content.Config != nil { // as the specification has it
-		content.ArtifactType = content.Config.MediaType
-	}
-	return referrer(m, content.ArtifactType, ""), true, nil
+	return referrer(entry, entry.ArtifactType, ""), true, nil
 }
 
 // Kinds of referrers, as Kind tells them.

@@ -78,7 +78,7 @@ func TestReferrers(t *testing.T) {
 				}
 			}
 			tag(subject, "1")
-			tag(signature, cosignTag(subject, ".sig"))
+			tag(signature, evidenceTag(subject.Digest, ".sig"))
 			switch place {
 			case "fallback tag":
 				index := ocispec.Index{Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: ocispec.MediaTypeImageIndex, Manifests: []ocispec.Descriptor{sbom, statement}}

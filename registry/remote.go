@@ -1,11 +1,11 @@
 package registry
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"net/http"
+	"sync/atomic"
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -17,13 +17,15 @@ import (
 type remoteTarget struct {
 	repo    *remote.Repository
 	network *http.Transport
+	locks   string       // see Options.Locks
+	api     atomic.Int32 // apiUnknown, apiThere or apiMissing
 }
 
 func openRemote(ref Ref, o Options) *remoteTarget {
 	network := newNetwork(o.Insecure)
 	// Not by remote.NewRepository: its parser knows fewer forms than ours, for
 	// example no IPv6 address.
-	return &remoteTarget{
+	t := &remoteTarget{
 		repo: &remote.Repository{
 			Reference:        orasregistry.Reference{Registry: ref.Host, Repository: ref.Repository},
 			PlainHTTP:        o.PlainHTTP || ref.IsLoopback(),
@@ -31,7 +33,12 @@ func openRemote(ref Ref, o Options) *remoteTarget {
 			MaxMetadataBytes: maxManifestSize,
 		},
 		network: network,
+		locks:   o.Locks,
 	}
+	// What a registry cannot list is our work, see index. The error is that of a
+	// second call.
+	_ = t.repo.SetReferrersCapability(true)
+	return t
 }
 
 // name is the repository with a tag or digest, for messages.
@@ -103,15 +110,21 @@ func (t *remoteTarget) Push(ctx context.Context, d ocispec.Descriptor, content i
 	if err != nil {
 		return err
 	}
-	err = remoteError(ctx, "push", t.name(d.Digest.String()), t.repo.Push(ctx, d, bytes.NewReader(raw)))
-	return manifestError(err, d, raw)
+	return t.pushTagged(ctx, d, raw, d.Digest.String())
 }
 
 // pushTagged writes a manifest under a tag at once, for one request instead of
-// the three of Push and Tag.
+// the three of Push and Tag. One that is about another artifact is put on the
+// list of those.
 func (t *remoteTarget) pushTagged(ctx context.Context, d ocispec.Descriptor, raw []byte, tag string) error {
-	err := remoteError(ctx, "push", t.name(tag), t.repo.PushReference(ctx, d, bytes.NewReader(raw), tag))
-	return manifestError(err, d, raw)
+	if err := t.putManifest(ctx, d, raw, tag); err != nil {
+		return err
+	}
+	entry, subject, ok := referrerEntry(manifestNode{d, raw})
+	if !ok {
+		return nil
+	}
+	return t.index(ctx, subject, []ocispec.Descriptor{entry}, RetryOptions{})
 }
 
 // Tag implements [Target].

@@ -53,6 +53,12 @@ type Options struct {
 	UserAgent string
 	// Retry bounds the repeated attempts.
 	Retry RetryOptions
+	// Locks is a folder for lock files. With it the processes of this machine
+	// change the signatures beside one artifact one after the other. Without it,
+	// or when it cannot be written, they notice that they have overwritten each
+	// other and merge again, as with processes of other machines, which takes
+	// longer.
+	Locks string
 	// Event is told about retries, by several goroutines at once when several
 	// blobs travel; nil is fine.
 	Event func(Event)

@@ -1,0 +1,171 @@
+package registry
+
+import (
+	"fmt"
+	"io"
+	"log"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-containerregistry/pkg/registry"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/wpkdev/wpk/internal/evidence"
+	"github.com/wpkdev/wpk/internal/wpktest"
+)
+
+// signature, attestation and bundle are pieces that nobody could verify.
+func signature(n int) evidence.Piece {
+	return evidence.Piece{
+		Form: evidence.SimpleSigning, MediaType: evidence.MediaTypeSimpleSigning,
+		Content:     []byte(`{"critical":{}}`), // the same for all, as for keys that sign one digest
+		Annotations: map[string]string{evidence.AnnotationSignature: fmt.Sprintf("c2ln%04d", n)},
+	}
+}
+
+func attestation(n int) evidence.Piece {
+	return evidence.Piece{
+		Form: evidence.Envelope, MediaType: evidence.MediaTypeEnvelope, Content: fmt.Appendf(nil, `{"payload":"%d"}`, n),
+		Annotations: map[string]string{evidence.AnnotationSignature: "", evidence.AnnotationPredicate: "https://slsa.dev/provenance/v1"},
+	}
+}
+
+func bundlePiece(n int) evidence.Piece {
+	return evidence.Piece{
+		Form: evidence.Bundle, MediaType: evidence.MediaTypeBundle, Content: fmt.Appendf(nil, `{"bundle":"%d"}`, n),
+		Annotations: map[string]string{
+			evidence.AnnotationBundleContent:   evidence.ContentEnvelope,
+			evidence.AnnotationBundlePredicate: evidence.PredicateSignature,
+		},
+	}
+}
+
+// apiServer is a registry with the referrers API.
+func apiServer(t testing.TB) string {
+	t.Helper()
+	s := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0)), registry.WithReferrersSupport(true)))
+	t.Cleanup(s.Close)
+	return strings.TrimPrefix(s.URL, "http://")
+}
+
+// evidencePlaces are all kinds of targets, each with an artifact to speak about.
+func evidencePlaces() map[string]func(t *testing.T) Subject {
+	in := func(open func(t *testing.T) (Target, string)) func(t *testing.T) Subject {
+		return func(t *testing.T) Subject {
+			target, prefix := open(t)
+			d, err := Save(t.Context(), target, image(t, mustLayer(100), "wasi", "wasm"), prefix+"1.0")
+			must(t, err)
+			return Subject{Target: target, Descriptor: d, Name: prefix}
+		}
+	}
+	return map[string]func(t *testing.T) Subject{
+		"store": in(func(t *testing.T) (Target, string) {
+			return mustStore(t, filepath.Join(t.TempDir(), "store")), "example.com/a/b:"
+		}),
+		"layout": in(func(t *testing.T) (Target, string) {
+			return mustOpen(t, "oci:"+filepath.Join(t.TempDir(), "out"), Options{}), ""
+		}),
+		"archive": in(func(t *testing.T) (Target, string) {
+			return mustOpen(t, "oci-archive:"+filepath.Join(t.TempDir(), "a.tar"), Options{}), ""
+		}),
+		"API":      in(func(t *testing.T) (Target, string) { return mustOpen(t, apiServer(t)+"/a/b", fast(t)), "" }),
+		"fallback": in(func(t *testing.T) (Target, string) { return mustOpen(t, startServer(t).host()+"/a/b", fast(t)), "" }),
+		"distribution": in(func(t *testing.T) (Target, string) {
+			return mustOpen(t, wpktest.Distribution(t)+"/a/b", fast(t)), ""
+		}),
+	}
+}
+
+// assertPieces compares what is there with what was attached.
+func assertPieces(t *testing.T, s Subject, want ...evidence.Piece) {
+	t.Helper()
+	got, err := ReadEvidence(t.Context(), s, EvidenceOptions{})
+	must(t, err)
+	if len(got.Skipped) != 0 || len(got.Pieces) != len(want) {
+		t.Fatalf("%d pieces, want %d; skipped %v", len(got.Pieces), len(want), got.Skipped)
+	}
+	key := func(p evidence.Piece) string {
+		return fmt.Sprint(p.Form, p.MediaType, string(p.Content), p.Annotations)
+	}
+	left := map[string]int{}
+	for _, p := range got.Pieces {
+		left[key(p)]++
+		if p.Manifest.Validate() != nil {
+			t.Errorf("found in %q", p.Manifest)
+		}
+	}
+	for _, p := range want {
+		if left[key(p)]--; left[key(p)] < 0 {
+			t.Errorf("missing: %s", key(p))
+		}
+	}
+}
+
+// TestAttach: in every kind of place what was attached comes back, once however
+// often it was attached.
+func TestAttach(t *testing.T) {
+	for name, place := range evidencePlaces() {
+		t.Run(name, func(t *testing.T) {
+			s := place(t)
+			assertPieces(t, s)
+			first := []evidence.Piece{signature(1), attestation(1), bundlePiece(1)}
+			second := []evidence.Piece{signature(2), attestation(2), bundlePiece(2)}
+			for range 2 {
+				must(t, Attach(t.Context(), s, AttachOptions{}, first...))
+			}
+			must(t, Attach(t.Context(), s, AttachOptions{}, append(second, first...)...))
+			assertPieces(t, s, append(second, first...)...)
+			only, err := ReadEvidence(t.Context(), s, EvidenceOptions{Forms: []evidence.Form{evidence.Envelope}})
+			if err != nil || len(only.Pieces) != 2 || only.Pieces[0].Form != evidence.Envelope {
+				t.Errorf("only envelopes: %+v, %v", only, err)
+			}
+			if d, err := s.Target.Resolve(t.Context(), s.Name+"1.0"); err != nil || d.Digest != s.Descriptor.Digest {
+				t.Errorf("the artifact itself: %v, %v", d, err)
+			}
+			listed, err := Referrers(t.Context(), s.Target, s.Descriptor)
+			if must(t, err); len(listed) != 4 { // .sig, .att and two bundles
+				t.Errorf("listed: %+v", listed)
+			}
+			for _, r := range listed {
+				if r.Tag == "" && (r.ArtifactType != evidence.MediaTypeBundle || r.Annotations[evidence.AnnotationBundlePredicate] != evidence.PredicateSignature) {
+					t.Errorf("a bundle is listed as %+v", r)
+				}
+			}
+		})
+	}
+}
+
+// TestAttachAddsToSignature: the entry of a log that comes later joins the
+// signature that is there.
+func TestAttachAddsToSignature(t *testing.T) {
+	s := evidencePlaces()["layout"](t)
+	logged := signature(1)
+	logged.Annotations = map[string]string{evidence.AnnotationSignature: "c2ln0001", evidence.AnnotationLogEntry: "{}"}
+	must(t, Attach(t.Context(), s, AttachOptions{}, signature(1)))
+	must(t, Attach(t.Context(), s, AttachOptions{}, logged))
+	must(t, Attach(t.Context(), s, AttachOptions{}, signature(1)))
+	assertPieces(t, s, logged)
+}
+
+// TestSignatureManifestShape: that of cosign, which podman reads too.
+func TestSignatureManifestShape(t *testing.T) {
+	s := evidencePlaces()["fallback"](t)
+	must(t, Attach(t.Context(), s, AttachOptions{}, signature(1), signature(2)))
+	d, err := s.Target.Resolve(t.Context(), evidenceTag(s.Descriptor.Digest, ".sig"))
+	must(t, err)
+	assertComplete(t, s.Target, d)
+	raw, err := readManifest(t.Context(), s.Target, d)
+	must(t, err)
+	m, err := parseSignatures(manifestNode{d, raw})
+	must(t, err)
+	config, err := readManifest(t.Context(), s.Target, m.Config)
+	must(t, err)
+	sum := m.Layers[0].Digest.String()
+	want := `{"architecture":"","created":"0001-01-01T00:00:00Z","history":[{"created":"0001-01-01T00:00:00Z"},{"created":"0001-01-01T00:00:00Z"}],` +
+		`"os":"","rootfs":{"type":"layers","diff_ids":["` + sum + `","` + sum + `"]},"config":{}}`
+	if d.MediaType != ocispec.MediaTypeImageManifest || m.Config.MediaType != ocispec.MediaTypeImageConfig || string(config) != want {
+		t.Errorf("%s with a config of %s:\n%s", d.MediaType, m.Config.MediaType, config)
+	}
+}
