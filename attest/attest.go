@@ -22,9 +22,9 @@ const StatementType = "https://in-toto.io/Statement/v1"
 
 // The types of the predicates that this package makes.
 const (
-	PredicateProvenance = "https://slsa.dev/provenance/v1"                 // https://slsa.dev/spec/v1.0/provenance
-	PredicateSPDX       = "https://spdx.dev/Document"                      // https://spdx.github.io/spdx-spec/v2.3/
-	PredicateCycloneDX  = "https://cyclonedx.org/bom"                      // https://cyclonedx.org/docs/1.6/json/
+	PredicateProvenance = "https://slsa.dev/provenance/v1"                  // https://slsa.dev/spec/v1.0/provenance
+	PredicateSPDX       = "https://spdx.dev/Document"                       // https://spdx.github.io/spdx-spec/v2.3/
+	PredicateCycloneDX  = "https://cyclonedx.org/bom"                       // https://cyclonedx.org/docs/1.6/json/
 	PredicateTestResult = "https://in-toto.io/attestation/test-result/v0.1" // https://github.com/in-toto/attestation/blob/v1.1.0/spec/predicates/test-result.md
 )
 

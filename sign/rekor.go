@@ -58,7 +58,7 @@ func (c rekorClient) CreateLogEntry(p *entries.CreateLogEntryParams, _ ...entrie
 		return nil, err
 	}
 	c.t.expect = http.StatusConflict
-	resp, err := c.send(p.Context, http.MethodPost, "api/v1/log/entries", body)
+	resp, err := c.send(http.MethodPost, "api/v1/log/entries", body)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ func (c rekorClient) CreateLogEntry(p *entries.CreateLogEntryParams, _ ...entrie
 
 // GetLogEntryByUUID implements [sgsign.RekorClient].
 func (c rekorClient) GetLogEntryByUUID(p *entries.GetLogEntryByUUIDParams, _ ...entries.ClientOption) (*entries.GetLogEntryByUUIDOK, error) {
-	resp, err := c.send(p.Context, http.MethodGet, path.Join("api/v1/log/entries", url.PathEscape(path.Base(p.EntryUUID))), nil)
+	resp, err := c.send(http.MethodGet, path.Join("api/v1/log/entries", url.PathEscape(path.Base(p.EntryUUID))), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -89,12 +89,12 @@ func (c rekorClient) GetLogEntryByUUID(p *entries.GetLogEntryByUUIDParams, _ ...
 	return &entries.GetLogEntryByUUIDOK{Payload: models.LogEntry{uuid: entry}}, nil
 }
 
-func (c rekorClient) send(ctx context.Context, method, where string, body []byte) (*http.Response, error) {
+func (c rekorClient) send(method, where string, body []byte) (*http.Response, error) {
 	address, err := url.JoinPath(c.t.url, where)
 	if err != nil {
 		return nil, err
 	}
-	r, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(c.t.ctx, method, address, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ package sign
 
 import (
 	"context"
+	"crypto"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -69,8 +70,8 @@ var (
 	ErrNoFulcio = errors.New("a signature by identity needs a Fulcio service")
 	// ErrNoBundle is a log that only takes bundles, where another form is asked for.
 	ErrNoBundle = errors.New("the legacy form cannot be had")
-	// ErrEd25519Log is a log that only takes what is signed by way of a hash, and a key that does not sign so.
-	ErrEd25519Log = errors.New("this version of Rekor takes no signatures of Ed25519 keys")
+	// ErrLogKey is a log that does not take signatures of this kind of key.
+	ErrLogKey = errors.New("this version of Rekor takes no signatures of")
 )
 
 // New checks that the options go together.
@@ -93,8 +94,10 @@ func New(o Options) (*Signer, error) {
 	v2 := slices.ContainsFunc(o.Services.Logs, func(l Log) bool { return l.Version == 2 })
 	pure := o.Key != nil && o.Key.Hash() == 0
 	switch {
-	case v2 && pure:
-		return nil, ErrEd25519Log
+	case v2 && pure: // it only takes what is signed by way of a hash
+		return nil, fmt.Errorf("%w Ed25519 keys", ErrLogKey)
+	case v1 && o.Key != nil && o.Key.Hash() == crypto.SHA384: // it verifies every envelope with SHA-256
+		return nil, fmt.Errorf("%w P-384 keys", ErrLogKey)
 	case v2 && !v1:
 		s.left = "Rekor v2 gives no proof that it can hold"
 	case v1 && pure:

@@ -10,13 +10,11 @@ import (
 	"slices"
 	"strings"
 
-	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/spf13/cobra"
 
 	"github.com/wpkdev/wpk/attest"
 	"github.com/wpkdev/wpk/internal/durable"
 	"github.com/wpkdev/wpk/internal/evidence"
-	"github.com/wpkdev/wpk/registry"
 )
 
 type attestOptions struct {
@@ -27,8 +25,8 @@ type attestOptions struct {
 	bare          bool
 	builderID     string
 	json          bool
-	transferFlags
-	sign signFlags
+	transfer      transferFlags
+	sign          signFlags
 }
 
 // attested is what attest prints of one statement.
@@ -36,6 +34,7 @@ type attested struct {
 	Reference     string `json:"reference"`
 	Digest        string `json:"digest"`
 	PredicateType string `json:"predicateType"`
+	Where         string `json:"where"`
 }
 
 func newAttest(a *app) *cobra.Command {
@@ -64,7 +63,7 @@ the build on this machine. store:REF is the artifact in the local store.`,
 	f.BoolVar(&o.bare, "bare", false, "with --output: the predicate alone, such as the SBOM itself")
 	builderFlag(c, &o.builderID)
 	o.sign.register(c)
-	o.transferFlags.register(c)
+	o.transfer.register(c)
 	jsonFlag(c, &o.json)
 	return c
 }
@@ -134,11 +133,10 @@ func (o *attestOptions) check(c *cobra.Command) error {
 }
 
 func runAttest(ctx context.Context, a *app, o attestOptions, c *cobra.Command, arg string) (err error) {
-	if err := o.check(c); err != nil {
+	if err = o.check(c); err != nil {
 		return err
 	}
-	p, err := parsePlace(arg)
-	if err != nil {
+	if _, err = parsePlace(arg); err != nil {
 		return err
 	}
 	var signer *signing
@@ -147,11 +145,11 @@ func runAttest(ctx context.Context, a *app, o attestOptions, c *cobra.Command, a
 			return err
 		}
 	}
-	at, err := a.openSubject(ctx, p, o.transferFlags)
+	at, err := a.openSubject(ctx, arg, o.transfer)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, at.Target.Close()) }()
+	defer func() { err = errors.Join(err, at.target.Close()) }()
 	statements, err := o.statements(ctx, a, at)
 	if err != nil {
 		return err
@@ -178,44 +176,13 @@ func (a *app) printAttested(done []attested, asJSON bool) error {
 	return nil
 }
 
-// A named is a registry's subject with what a person calls it.
-type named struct {
-	registry.Subject
-	place place
-}
-
-// openSubject finds what a reference names, without changing it.
-func (a *app) openSubject(ctx context.Context, p place, t transferFlags) (*named, error) {
-	target, name, err := a.target(ctx, p, t)
-	if err != nil {
-		return nil, err
-	}
-	desc, err := target.Resolve(ctx, name)
-	if err != nil {
-		return nil, errors.Join(err, target.Close())
-	}
-	return subjectAt(target, desc, p), nil
-}
-
-func subjectAt(target registry.Target, desc ocispec.Descriptor, p place) *named {
-	n := &named{registry.Subject{Target: target, Descriptor: desc}, p}
-	if p.store {
-		n.Name = p.ref.StorePrefix()
-	}
-	return n
-}
-
 // about is the subject of statements.
-func (n *named) about() attest.Subject {
-	s := attest.Subject{Digest: n.Descriptor.Digest.String()}
-	if n.place.ref.Transport == registry.Remote {
-		s.Name = n.place.ref.Host + "/" + n.place.ref.Repository
-	}
-	return s
+func (s *evidenceSubject) about() attest.Subject {
+	return attest.Subject{Name: s.repository(), Digest: s.desc.Digest.String()}
 }
 
 // statements makes what was asked for.
-func (o *attestOptions) statements(ctx context.Context, a *app, at *named) ([][]byte, error) {
+func (o *attestOptions) statements(ctx context.Context, a *app, at *evidenceSubject) ([][]byte, error) {
 	var all [][]byte
 	if len(o.types) > 0 {
 		b, err := a.whatIsKnown(ctx, at, o.builderID)
@@ -275,7 +242,7 @@ func statementsOf(b attest.Build, types []string) ([][]byte, error) {
 }
 
 // attach signs statements and lays them beside their subject, all at once.
-func (a *app) attach(ctx context.Context, s *signing, at *named, statements ...[]byte) ([]attested, error) {
+func (a *app) attach(ctx context.Context, s *signing, at *evidenceSubject, statements ...[]byte) ([]attested, error) {
 	var pieces []evidence.Piece
 	var done []attested
 	for _, raw := range statements {
@@ -284,9 +251,9 @@ func (a *app) attach(ctx context.Context, s *signing, at *named, statements ...[
 			return nil, err
 		}
 		pieces = append(pieces, made...)
-		done = append(done, attested{withoutDigest(at.place.ref), at.Descriptor.Digest.String(), predicateTypeOf(raw)})
+		done = append(done, attested{withoutDigest(at.place.ref), at.desc.Digest.String(), predicateTypeOf(raw), at.where()})
 	}
-	if err := registry.Attach(ctx, at.Subject, registry.AttachOptions{}, pieces...); err != nil {
+	if err := at.attach(ctx, at.desc, pieces); err != nil {
 		return nil, fmt.Errorf("cannot attach to %s: %w", at.place.ref, err)
 	}
 	return done, nil

@@ -33,8 +33,8 @@ func (e *unknownBuildError) Error() string {
 func (e *unknownBuildError) Unwrap() error { return e.err }
 
 // whatIsKnown collects what statements are made of.
-func (a *app) whatIsKnown(ctx context.Context, at *named, builderID string) (*attest.Build, error) {
-	d := at.Descriptor.Digest
+func (a *app) whatIsKnown(ctx context.Context, at *evidenceSubject, builderID string) (*attest.Build, error) {
+	d := at.desc.Digest
 	r, err := a.recall(d)
 	if err != nil {
 		return nil, err
@@ -52,7 +52,7 @@ func (a *app) whatIsKnown(ctx context.Context, at *named, builderID string) (*at
 
 // buildAgain takes the inventory that the build has left out, since it takes
 // longer: it does the same again, which must give the same artifact.
-func (a *app) buildAgain(ctx context.Context, at *named, r *buildRecord) (*buildRecord, error) {
+func (a *app) buildAgain(ctx context.Context, at *evidenceSubject, r *buildRecord) (*buildRecord, error) {
 	if info, err := os.Stat(r.Replay.Dir); err != nil || !info.IsDir() {
 		return nil, &unknownBuildError{at.place.ref.String(), errGone}
 	}
@@ -72,7 +72,7 @@ func (a *app) buildAgain(ctx context.Context, at *named, r *buildRecord) (*build
 	if err := c.Run(); err != nil {
 		return nil, &unknownBuildError{at.place.ref.String(), fmt.Errorf("%w: wpk %s: %w", errOtherNow, r.Recipe.Command, err)}
 	}
-	again, err := a.recall(at.Descriptor.Digest)
+	again, err := a.recall(at.desc.Digest)
 	if err != nil {
 		return nil, err
 	}
@@ -130,24 +130,14 @@ func (a *app) builder() attest.Builder {
 	return b
 }
 
-// attestFlags are those of build and pack.
-type attestFlags struct {
-	inventory bool
-	types     []string
-	builderID string
-}
-
-// wanted reports whether the build must look into the module.
-func (o *attestFlags) wanted() bool { return o.inventory || len(o.types) > 0 }
-
 // keep writes down how an artifact was built. Only who wants to attest it must
 // have that; for others it is no reason to fail.
-func (a *app) keep(o *attestFlags, c recorded, m *build.Module, digests ...string) (*buildRecord, error) {
-	r := &buildRecord{Module: attest.Module{Digest: m.Digest, Size: int64(len(m.Wasm))}, Facts: m.Facts, Whole: o.wanted(), Version: versionOf()}
+func (a *app) keep(o *sealFlags, c recorded, m *build.Module, digests ...string) (*buildRecord, error) {
+	r := &buildRecord{Module: attest.Module{Digest: m.Digest, Size: int64(len(m.Wasm))}, Facts: m.Facts, Whole: o.looks(), Version: versionOf()}
 	var err error
 	if r.Replay, err = c.replay(); err == nil {
 		r.Recipe.Command = c.command.Name()
-		if o.wanted() {
+		if o.looks() {
 			var varies []string
 			r.Recipe, varies, err = c.recipe(a.getenv("SOURCE_DATE_EPOCH"), m.Facts.Source)
 			r.Facts.Varies = append(r.Facts.Varies, varies...)
@@ -156,7 +146,7 @@ func (a *app) keep(o *attestFlags, c recorded, m *build.Module, digests ...strin
 	if err == nil {
 		err = a.remember(*r, digests...)
 	}
-	if err != nil && o.wanted() {
+	if err != nil && o.looks() {
 		return nil, fmt.Errorf("cannot write down how it was built: %w", err)
 	}
 	return r, nil

@@ -17,11 +17,13 @@ import (
 )
 
 type packOptions struct {
-	tags  []string
-	name  string
-	load  loadFlags
-	image imageFlags
-	json  bool
+	tags    []string
+	name    string
+	load    loadFlags
+	image   imageFlags
+	seal    sealFlags
+	command *cobra.Command
+	json    bool
 
 	optimize optimizeFlags
 }
@@ -46,7 +48,11 @@ files and annotations where the new layout has a place for them, and flags win.`
   wpk pack ghcr.io/other/tool:2 -t localhost:5000/tool:2 --layout universal,artifact`,
 		Args: operands("FILE"),
 		RunE: func(c *cobra.Command, argv []string) error {
-			return runPack(c.Context(), a, o, argv[0])
+			seal, err := o.seal.open(c.Context(), a, c)
+			if err != nil {
+				return err
+			}
+			return runPack(c.Context(), a, o, argv[0], seal)
 		},
 	}
 	tagFlag(c, &o.tags)
@@ -54,11 +60,13 @@ files and annotations where the new layout has a place for them, and flags win.`
 	o.image.register(c)
 	o.optimize.register(c)
 	o.load.register(c)
+	o.seal.register(c)
+	o.command = c
 	jsonFlag(c, &o.json)
 	return c
 }
 
-func runPack(ctx context.Context, a *app, o packOptions, arg string) error {
+func runPack(ctx context.Context, a *app, o packOptions, arg string, seal *seal) error {
 	places, err := buildPlaces(o.tags)
 	if err != nil {
 		return err
@@ -76,6 +84,8 @@ func runPack(ctx context.Context, a *app, o packOptions, arg string) error {
 		return err
 	}
 	m.Facts = a.packFacts(ctx, o, s, arg)
+	m.Facts.Unknown = []string{"what is inside, and what has compiled it: wpk packed a module that was there already"}
+	m.Facts.Varies = []string{"wpk packed a module that was there already"}
 	opts.Name = m.Facts.Name
 	opts = fromContent(opts, s.Content)
 	opts.Annotations = annotate(opts.Annotations, m.Facts, o.image.noSource)
@@ -89,6 +99,13 @@ func runPack(ctx context.Context, a *app, o packOptions, arg string) error {
 		}
 	}
 	res, err := a.write(ctx, &o.image, places, all, o.json)
+	if err != nil {
+		return err
+	}
+	record, err := a.keep(&o.seal, recorded{o.command, arg}, m, res.digests()...)
+	if err == nil {
+		err = seal.apply(ctx, a, &res, record)
+	}
 	if err != nil || !o.json {
 		return err
 	}

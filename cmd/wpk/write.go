@@ -17,12 +17,18 @@ type written struct {
 	Layout     string          `json:"layout"`
 	Others     []writtenLayout `json:"others,omitempty"` // the layouts after the first
 	Module     moduleFacts     `json:"module"`
+	Signed     []signedResult  `json:"signed,omitempty"`
+	Attested   []attested      `json:"attested,omitempty"`
+
+	first writtenLayout
 }
 
 type writtenLayout struct {
 	Layout     string   `json:"layout"`
 	Digest     string   `json:"digest"`
 	References []string `json:"references"`
+
+	places []place
 }
 
 type moduleFacts struct {
@@ -41,6 +47,15 @@ func (a *app) save(ctx context.Context, p place, artifact registry.Artifact) (di
 	done := make([]writtenLayout, 1)
 	err = a.writeTo(ctx, []place{p}, []packed{{artifact: artifact}}, done)
 	return done[0].Digest, err
+}
+
+// digests are those of all layouts.
+func (w *written) digests() []string {
+	all := []string{w.Digest}
+	for _, o := range w.Others {
+		all = append(all, o.Digest)
+	}
+	return all
 }
 
 // layoutPlaces are the places of one layout, the tags made by the template.
@@ -89,8 +104,8 @@ func (a *app) write(ctx context.Context, o *imageFlags, places []place, all []pa
 			}
 		}
 	}
-	first := others[0]
-	res.Layout, res.Digest, res.References, res.Others = first.Layout, first.Digest, first.References, others[1:]
+	res.first, res.Others = others[0], others[1:]
+	res.Layout, res.Digest, res.References = res.first.Layout, res.first.Digest, res.first.References
 	return res, nil
 }
 
@@ -108,6 +123,7 @@ func (a *app) writeTo(ctx context.Context, names []place, all []packed, done []w
 		}
 		done[i].Layout, done[i].Digest = p.layout, string(desc.Digest)
 		done[i].References = append(done[i].References, names[i].ref.String())
+		done[i].places = append(done[i].places, names[i])
 	}
 	return nil
 }

@@ -94,7 +94,7 @@ func publicGood(ctx context.Context, cacheDir string) (*tuf.Client, error) {
 	o := tuf.DefaultOptions().WithContext(ctx).WithCachePath(filepath.Join(cacheDir, "tuf")).WithCacheValidity(1)
 	client, err := tuf.New(o)
 	if err != nil {
-		return nil, &RootError{"trusted root", tuf.DefaultMirror, errors.Join(ErrUpdate, err)}
+		return nil, fmt.Errorf("%w from %s: %w", ErrUpdate, tuf.DefaultMirror, err)
 	}
 	return client, nil
 }
