@@ -126,8 +126,15 @@ func (o *attestOptions) check(c *cobra.Command) error {
 	case o.output != "" && count > 1:
 		return &valueError{"--output", o.output, "want one type at a time"}
 	}
-	if flag := o.sign.given(c); o.output != "" && flag != "" {
-		return &valueError{"--output", o.output, "nothing is signed then, and " + flag + " says how to sign"}
+	if o.output == "" {
+		return nil
+	}
+	own := &cobra.Command{}
+	new(signFlags).register(own)
+	for name := range flagValues(own, nil) {
+		if c.Flags().Changed(name) {
+			return &valueError{"--output", o.output, "nothing is signed then, and --" + name + " says how to sign"}
+		}
 	}
 	return nil
 }
