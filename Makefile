@@ -50,7 +50,7 @@ demo: ## set up, build, then: compile, smoke on seven architectures, push, pull,
 FIXTURES = gojq yq sqlite3 ziglang zlib docker-registry sqlite xz expat tinyxml2 lua wasi-sysroot rust-wasip1 rust-app hexyl
 
 # A whole Sigstore on loopback, see internal/wpktest/sigstore: some twelve minutes of a processor, once.
-SIGSTORE = fulcio rekor-server rekor-server-posix timestamp-server ct_server trillian-memory cosign2 cosign3
+SIGSTORE = fulcio rekor-server rekor-server-posix ct_server trillian-memory timestamp-memory cosign2 cosign3
 
 .PHONY: test-setup
 test-setup: runners

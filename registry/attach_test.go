@@ -1,16 +1,25 @@
 package registry
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log"
+	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/registry"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/wpkdev/wpk/internal/evidence"
 	"github.com/wpkdev/wpk/internal/wpktest"
@@ -83,7 +92,7 @@ func assertPieces(t *testing.T, s Subject, want ...evidence.Piece) {
 	t.Helper()
 	got, err := ReadEvidence(t.Context(), s, EvidenceOptions{})
 	must(t, err)
-	if len(got.Skipped) != 0 || len(got.Pieces) != len(want) {
+	if got.Count() != 0 || len(got.Pieces) != len(want) {
 		t.Fatalf("%d pieces, want %d; skipped %v", len(got.Pieces), len(want), got.Skipped)
 	}
 	key := func(p evidence.Piece) string {
@@ -167,5 +176,161 @@ func TestSignatureManifestShape(t *testing.T) {
 		`"os":"","rootfs":{"type":"layers","diff_ids":["` + sum + `","` + sum + `"]},"config":{}}`
 	if d.MediaType != ocispec.MediaTypeImageManifest || m.Config.MediaType != ocispec.MediaTypeImageConfig || string(config) != want {
 		t.Errorf("%s with a config of %s:\n%s", d.MediaType, m.Config.MediaType, config)
+	}
+}
+
+// everyPiece are those of writers who attach one of each form.
+func everyPiece(writers int) []evidence.Piece {
+	var all []evidence.Piece
+	for i := range writers {
+		all = append(all, signature(i), attestation(i), bundlePiece(i))
+	}
+	return all
+}
+
+// TestAttachWithoutLock: writers that share nothing but the registry, as on
+// several machines, overwrite each other, notice it and lose nothing.
+func TestAttachWithoutLock(t *testing.T) {
+	const writers = 16
+	s := evidencePlaces()["fallback"](t)
+	host, _, _ := strings.Cut(s.Target.(*remoteTarget).name(""), "/")
+	group, ctx := errgroup.WithContext(t.Context())
+	for i := range writers {
+		own := s
+		own.Target = mustOpen(t, host+"/a/b", fast(t))
+		group.Go(func() error {
+			return Attach(ctx, own, AttachOptions{}, signature(i), attestation(i), bundlePiece(i))
+		})
+	}
+	must(t, group.Wait())
+	assertPieces(t, s, everyPiece(writers)...)
+}
+
+// TestAttachMergesAgain: somebody on another machine had read the tags before and
+// writes them after.
+func TestAttachMergesAgain(t *testing.T) {
+	s := evidencePlaces()["fallback"](t)
+	inner := s.Target.(*remoteTarget)
+	host := inner.repo.Reference.Registry
+	other := Subject{Target: evidencePlaces()["layout"](t).Target, Descriptor: s.Descriptor}
+	must(t, Attach(t.Context(), other, AttachOptions{}, signature(2), bundlePiece(2)))
+	theirs := map[string]*manifestNode{}
+	for _, suffix := range []string{"", ".sig"} { // the blobs are there, the tags are not yet
+		n, err := other.Target.(*Store).read(t.Context(), other.tag(suffix))
+		must(t, err)
+		g, err := walk(t.Context(), other.Target, n.desc, nil)
+		must(t, err)
+		must(t, (&copier{src: other.Target, dst: s.Target, options: CopyOptions{Concurrency: 1}, unlisted: true}).below(t.Context(), g))
+		theirs[s.tag(suffix)] = n
+	}
+	var mu sync.Mutex
+	front := proxy(t, host, func(_ http.ResponseWriter, req *http.Request) bool {
+		name := req.URL.Path[strings.LastIndexByte(req.URL.Path, '/')+1:]
+		mu.Lock()
+		n := theirs[name]
+		delete(theirs, name)
+		mu.Unlock()
+		if req.Method != http.MethodPut || n == nil {
+			if n != nil {
+				mu.Lock()
+				theirs[name] = n
+				mu.Unlock()
+			}
+			return false
+		}
+		// Right after ours has been accepted.
+		time.AfterFunc(20*time.Millisecond, func() { _ = inner.putManifest(context.Background(), n.desc, n.raw, name) })
+		return false
+	})
+	s.Target = mustOpen(t, front.host()+"/a/b", fast(t))
+	must(t, Attach(t.Context(), s, AttachOptions{}, signature(1), bundlePiece(1)))
+	if len(theirs) != 0 {
+		t.Fatal("nobody wrote in between")
+	}
+	assertPieces(t, s, signature(1), signature(2), bundlePiece(1), bundlePiece(2))
+}
+
+// The environment of TestAttachManyProcesses' children.
+const (
+	childSubject = "WPK_TEST_ATTACH_TO"
+	childDigest  = "WPK_TEST_ATTACH_DIGEST"
+	childLocks   = "WPK_TEST_ATTACH_LOCKS"
+	childNumber  = "WPK_TEST_ATTACH_NUMBER"
+)
+
+// attachChild is what each of the processes does.
+func attachChild(ctx context.Context) error {
+	ref, err := ParseRef(os.Getenv(childSubject))
+	if err != nil {
+		return err
+	}
+	target, err := Open(ctx, ref, Options{Locks: os.Getenv(childLocks)})
+	if err != nil {
+		return err
+	}
+	defer target.Close()
+	d, err := target.Resolve(ctx, os.Getenv(childDigest))
+	if err != nil {
+		return err
+	}
+	n, err := strconv.Atoi(os.Getenv(childNumber))
+	if err != nil {
+		return err
+	}
+	return Attach(ctx, Subject{Target: target, Descriptor: d}, AttachOptions{}, signature(n), attestation(n), bundlePiece(n))
+}
+
+// TestAttachManyProcesses: 16 processes sign and attest one image in a registry
+// without the referrers API, with the lock and without.
+func TestAttachManyProcesses(t *testing.T) {
+	const writers = 16
+	for name, tt := range map[string]struct{ place, locks string }{
+		"lock":    {"distribution", filepath.Join(t.TempDir(), "locks")},
+		"no lock": {"fallback", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := evidencePlaces()[tt.place](t)
+			group, ctx := errgroup.WithContext(t.Context())
+			for i := range writers {
+				group.Go(func() error {
+					cmd := exec.CommandContext(ctx, os.Args[0]) // #nosec G702 -- ourselves
+					cmd.Env = append(os.Environ(), childSubject+"="+s.Target.(*remoteTarget).name(""), childDigest+"="+s.Descriptor.Digest.String(),
+						childLocks+"="+tt.locks, childNumber+"="+strconv.Itoa(i))
+					out, err := cmd.CombinedOutput()
+					if err != nil {
+						return fmt.Errorf("%w: %s", err, out)
+					}
+					return nil
+				})
+			}
+			must(t, group.Wait())
+			assertPieces(t, s, everyPiece(writers)...)
+		})
+	}
+}
+
+// TestAttachIsOverwrittenForever: who never gets through says so.
+func TestAttachIsOverwrittenForever(t *testing.T) {
+	s := evidencePlaces()["fallback"](t)
+	srv := startServer(t)
+	srv.intercept(func(w http.ResponseWriter, req *http.Request) bool {
+		ignored := req.Method == http.MethodPut && strings.HasSuffix(req.URL.Path, ".sig")
+		if ignored {
+			w.WriteHeader(http.StatusCreated)
+		}
+		return ignored
+	})
+	s.Target = mustOpen(t, srv.host()+"/a/b", fast(t))
+	err := Attach(t.Context(), s, AttachOptions{Attempts: 2}, signature(1))
+	if !errors.Is(err, errOverwritten) || !errors.Is(err, ErrServer) {
+		t.Errorf("got %v", err)
+	}
+	if n := count(srv.taken(), "PUT /v2/a/b/manifests/"); n != 2 {
+		t.Errorf("written %d times", n)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := Attach(ctx, s, AttachOptions{}, signature(1)); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a context that ends: %v", err)
 	}
 }

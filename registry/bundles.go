@@ -116,7 +116,7 @@ func (r *evidenceReader) list(ctx context.Context, f page) (cut bool, err error)
 }
 
 // listIn gives what the fallback tag names, and what other tools have put into
-// the layout without a name.
+// the layout in other ways. The names of the local store are all artifacts.
 func (r *evidenceReader) listIn(ctx context.Context, x *layoutIndex, f page) error {
 	n, err := readNamed(ctx, r.target, x, r.tag(suffixReferrers))
 	if err != nil && !errors.Is(err, ErrCorrupt) {
@@ -128,7 +128,7 @@ func (r *evidenceReader) listIn(ctx context.Context, x *layoutIndex, f page) err
 	}
 	entries := list.Manifests
 	for _, d := range x.Manifests {
-		if nameOf(d) != "" || d.Digest == r.Descriptor.Digest || d.MediaType != ocispec.MediaTypeImageManifest || d.Size > maxBundleManifest {
+		if nameOf(d) != "" && r.Name != "" || d.Digest == r.Descriptor.Digest || !isManifest(d.MediaType) {
 			continue
 		}
 		raw, err := readManifest(ctx, r.target, d)

@@ -119,6 +119,9 @@ type copier struct {
 	options CopyOptions
 	events  *listener
 	refused bool // by Check
+	// unlisted leaves it to the caller to put manifests on the lists of those that
+	// they are about.
+	unlisted bool
 
 	mu     sync.Mutex
 	result Result
@@ -174,6 +177,14 @@ func (c *copier) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := c.below(ctx, g); err != nil || len(g.levels) == 0 { // a lone blob cannot have a name
+		return err
+	}
+	return c.finish(ctx, g.levels[0][0])
+}
+
+// below copies everything but the root of a graph.
+func (c *copier) below(ctx context.Context, g *graph) error {
 	for _, d := range g.blobs {
 		if limit := c.options.MaxBlob; limit > 0 && d.Size > limit {
 			return &SizeError{Descriptor: d, Limit: limit}
@@ -187,10 +198,7 @@ func (c *copier) run(ctx context.Context) error {
 			return err
 		}
 	}
-	if len(g.levels) == 0 { // a lone blob, which cannot have a name
-		return nil
-	}
-	return c.finish(ctx, g.levels[0][0])
+	return nil
 }
 
 // tagExisting names a root that the registry has under another name.
@@ -236,14 +244,21 @@ func (c *copier) finish(ctx context.Context, root manifestNode) error {
 // copyManifest writes a manifest whose bytes are at hand. In a registry asking
 // for it first would cost as much as sending it.
 func (c *copier) copyManifest(ctx context.Context, n manifestNode) error {
-	if _, remote := c.dst.(*remoteTarget); !remote {
+	remote, isRemote := c.dst.(*remoteTarget)
+	if !isRemote {
 		if there, err := c.dst.Exists(ctx, n.desc); there || err != nil {
 			c.skip(n.desc)
 			return err
 		}
 	}
 	c.events.send(Event{Kind: EventStart, Descriptor: n.desc})
-	if err := c.dst.Push(ctx, n.desc, bytes.NewReader(n.raw)); err != nil {
+	var err error
+	if isRemote && c.unlisted {
+		err = remote.putManifest(ctx, n.desc, n.raw, n.desc.Digest.String())
+	} else {
+		err = c.dst.Push(ctx, n.desc, bytes.NewReader(n.raw))
+	}
+	if err != nil {
 		return err
 	}
 	c.copied(n.desc)

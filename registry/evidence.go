@@ -34,11 +34,14 @@ type Evidence struct {
 	Skipped []Skipped
 }
 
-// Count is how many pieces were skipped for whatever reason.
+// Count is how many pieces were skipped that may have been signatures or
+// attestations: all but those of another type.
 func (e Evidence) Count() int {
 	n := 0
 	for _, s := range e.Skipped {
-		n += s.Count
+		if s.Reason != SkipOther {
+			n += s.Count
+		}
 	}
 	return n
 }

@@ -29,6 +29,13 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(childStore); dir != "" {
 		os.Exit(childMain(dir, os.Getenv(childSeed)))
 	}
+	if os.Getenv(childSubject) != "" {
+		if err := attachChild(context.Background()); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	os.Exit(m.Run())
 }
 

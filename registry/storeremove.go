@@ -6,9 +6,12 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/wpkdev/wpk/internal/durable"
 	"github.com/wpkdev/wpk/internal/filelock"
 )
@@ -27,7 +30,8 @@ type Freed struct {
 }
 
 // Remove takes a name away and frees every blob that no other name needs. The
-// name must be spelled as in [Store.List].
+// name must be spelled as in [Store.List]. Signatures and attestations go with the
+// last name of their repository that leads to what they are about.
 func (s *Store) Remove(ctx context.Context, name string) (Freed, error) {
 	index, err := s.readIndex(ctx)
 	if err == nil && !index.has(name) {
@@ -38,13 +42,73 @@ func (s *Store) Remove(ctx context.Context, name string) (Freed, error) {
 	}
 	err = s.changeIndex(ctx, func(x *layoutIndex) error {
 		x.remove(name)
-		return nil
+		return s.removeEvidence(ctx, x, name)
 	})
 	if err != nil {
 		return Freed{}, s.fail("remove", s.label(name), err)
 	}
 	freed, err := s.free(ctx)
 	return freed, s.fail("remove", s.label(name), err)
+}
+
+// besideEntry is evidence in an index, with what it is about.
+type besideEntry struct {
+	desc    ocispec.Descriptor
+	subject digest.Digest
+}
+
+// removeEvidence takes the names away that lie beside nothing any more: of
+// evidence about artifacts of the name's repository that no other name leads to,
+// and about such evidence in turn.
+func (s *Store) removeEvidence(ctx context.Context, x *layoutIndex, name string) error {
+	prefix := name[:strings.LastIndexByte(name, ':')+1]
+	var beside []besideEntry
+	var artifacts []ocispec.Descriptor
+	for _, d := range x.Manifests {
+		at, subject, ok := EvidenceName(nameOf(d))
+		switch {
+		case ok && at == prefix:
+			beside = append(beside, besideEntry{d, subject})
+		case !ok && strings.HasPrefix(nameOf(d), prefix):
+			artifacts = append(artifacts, d)
+		}
+	}
+	if len(beside) == 0 {
+		return nil
+	}
+	orphans, err := s.orphans(ctx, artifacts, beside)
+	if err != nil {
+		return ctx.Err() // what cannot be read may lead to anything: all of it stays
+	}
+	for _, e := range orphans {
+		x.remove(nameOf(e.desc))
+	}
+	return nil
+}
+
+// orphans is the evidence that is about none of the artifacts, nor about evidence
+// that is.
+func (s *Store) orphans(ctx context.Context, artifacts []ocispec.Descriptor, beside []besideEntry) ([]besideEntry, error) {
+	reached := map[digest.Digest]bool{}
+	for reach := artifacts; len(reach) > 0; {
+		for _, root := range reach {
+			g, err := walk(ctx, s, root, isMissing)
+			if err != nil {
+				return nil, err
+			}
+			for d := range g.all() {
+				reached[d.Digest] = true
+			}
+		}
+		reach = nil
+		beside = slices.DeleteFunc(beside, func(e besideEntry) bool {
+			if reached[e.subject] {
+				reach = append(reach, e.desc)
+			}
+			return reached[e.subject]
+		})
+	}
+	return beside, nil
 }
 
 // free deletes unreferenced blobs while nobody writes.

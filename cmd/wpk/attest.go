@@ -44,8 +44,9 @@ func newAttest(a *app) *cobra.Command {
 		Short: "Sign what is known of an artifact: how it was built, what is inside",
 		Long: `Makes in-toto statements about the artifact that REF names, signs them and lays
 them beside it: how it was built (SLSA provenance), what is inside (SPDX,
-CycloneDX), or any predicate of your own. What wpk knows of a build it has from
-the build on this machine. store:REF is the artifact in the local store.`,
+CycloneDX), how it ran (the last wpk smoke of this digest), or any predicate of your
+own. What wpk knows of a build it has from the build on this machine. store:REF is
+the artifact in the local store.`,
 		Example: `  wpk attest ghcr.io/acme/hello:1.0 --type slsaprovenance,spdx --key wpk.key
   wpk attest store:ghcr.io/acme/hello:1.0 --type cyclonedx --key wpk.key --offline
   wpk attest ghcr.io/acme/hello:1.0 --predicate scan.json --predicate-type https://cosign.sigstore.dev/attestation/vuln/v1
@@ -81,7 +82,7 @@ const (
 	typeTest       = "test-result"
 )
 
-func attestTypes() []string { return []string{typeProvenance, typeSPDX, typeCycloneDX} }
+func attestTypes() []string { return []string{typeProvenance, typeSPDX, typeCycloneDX, typeTest} }
 
 // attestType is the short name that a word means; cosign's names are taken too.
 func attestType(word string) (string, error) {
@@ -93,7 +94,7 @@ func attestType(word string) (string, error) {
 	case typeCycloneDX:
 		return typeCycloneDX, nil
 	case typeTest:
-		return "", &valueError{"--type", word, "it is made where the runs are: wpk smoke REF --attest"}
+		return typeTest, nil
 	}
 	return "", &valueError{"--type", word, "want " + orList(attestTypes())}
 }
@@ -191,14 +192,22 @@ func (s *evidenceSubject) about() attest.Subject {
 // statements makes what was asked for.
 func (o *attestOptions) statements(ctx context.Context, a *app, at *evidenceSubject) ([][]byte, error) {
 	var all [][]byte
-	if len(o.types) > 0 {
+	built := slices.DeleteFunc(slices.Clone(o.types), func(name string) bool { return name == typeTest })
+	if len(built) > 0 {
 		b, err := a.whatIsKnown(ctx, at, o.builderID)
 		if err != nil {
 			return nil, err
 		}
-		if all, err = statementsOf(*b, o.types); err != nil {
+		if all, err = statementsOf(*b, built); err != nil {
 			return nil, err
 		}
+	}
+	if len(built) < len(o.types) {
+		s, err := a.testResult(at)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, s)
 	}
 	if o.predicate != "" {
 		raw, err := a.readPredicate(o.predicate)

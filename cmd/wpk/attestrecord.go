@@ -51,6 +51,11 @@ func (a *app) recordsDir() (string, error) {
 
 // remember writes down how an artifact was built, in each of its layouts.
 func (a *app) remember(r buildRecord, digests ...string) error {
+	r.Format, r.Version = recordFormat, versionOf()
+	return a.writeRecord(r, digests...)
+}
+
+func (a *app) writeRecord(r any, names ...string) error {
 	dir, err := a.recordsDir()
 	if err != nil {
 		return err
@@ -58,20 +63,40 @@ func (a *app) remember(r buildRecord, digests ...string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	r.Format, r.Version = recordFormat, versionOf()
 	raw, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
-	for _, d := range digests {
-		name := filepath.Join(dir, strings.ReplaceAll(d, ":", "-")+".json")
-		err = errors.Join(err, durable.WriteCache(name, func(w io.Writer) error {
+	for _, name := range names {
+		err = errors.Join(err, durable.WriteCache(recordFile(dir, name), func(w io.Writer) error {
 			_, err := w.Write(raw)
 			return err
 		}))
 	}
 	forgetOldest(dir)
 	return err
+}
+
+func recordFile(dir, name string) string {
+	return filepath.Join(dir, strings.ReplaceAll(name, ":", "-")+".json")
+}
+
+// readRecord reports false when there is none, or none that this version reads.
+func (a *app) readRecord(name string, r any) (bool, error) {
+	dir, err := a.recordsDir()
+	if err != nil {
+		return false, err
+	}
+	f, err := os.Open(recordFile(dir, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	raw, err := io.ReadAll(io.LimitReader(f, maxRecord))
+	return err == nil && json.Unmarshal(raw, r) == nil, err
 }
 
 // forgetOldest removes the records that nobody has written for the longest time.
@@ -95,25 +120,10 @@ func forgetOldest(dir string) {
 
 // recall is what is known of an artifact; nil when nothing is.
 func (a *app) recall(d digest.Digest) (*buildRecord, error) {
-	dir, err := a.recordsDir()
-	if err != nil {
-		return nil, err
-	}
-	f, err := os.Open(filepath.Join(dir, strings.ReplaceAll(d.String(), ":", "-")+".json"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	raw, err := io.ReadAll(io.LimitReader(f, maxRecord))
-	if err != nil {
-		return nil, err
-	}
 	var r buildRecord
-	if json.Unmarshal(raw, &r) != nil || r.Format != recordFormat {
-		return nil, nil // of another version of wpk
+	found, err := a.readRecord(d.String(), &r)
+	if err != nil || !found || r.Format != recordFormat {
+		return nil, err
 	}
 	return &r, nil
 }

@@ -26,7 +26,7 @@ func (s *sealFlags) register(c *cobra.Command) {
 	f := c.Flags()
 	f.BoolVar(&s.sign, "sign", false, "sign the artifact where it is written; the other flags of wpk sign say how")
 	f.BoolVar(&s.recursive, "sign-recursive", false, "with --sign: sign each manifest of an index as well")
-	f.StringSliceVar(&s.attest, "attest", nil, "with --sign: sign statements of these `TYPES` too: "+strings.Join(attestTypes(), ", "))
+	f.StringSliceVar(&s.attest, "attest", nil, "with --sign: sign statements of these `TYPES` too: "+strings.Join(attestTypes()[:3], ", "))
 	f.BoolVar(&s.inventory, "inventory", false, "find out what is inside, for a later wpk attest; takes longer")
 	builderFlag(c, &s.builderID)
 	s.by.register(c)
@@ -49,6 +49,9 @@ func (s *sealFlags) open(ctx context.Context, a *app, c *cobra.Command) (*seal, 
 		var err error
 		if s.attest[i], err = attestType(word); err != nil {
 			return nil, err
+		}
+		if s.attest[i] == typeTest {
+			return nil, &valueError{"--attest", word, "a build does not run it: wpk smoke REF, then wpk attest REF --type test-result"}
 		}
 	}
 	signer, err := s.by.open(ctx, a)

@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wpkdev/wpk/internal/ui"
+	"github.com/wpkdev/wpk/registry"
 )
 
 // listEntry is one artifact of the local store.
@@ -14,12 +15,12 @@ type listEntry struct {
 }
 
 func newList(a *app) *cobra.Command {
-	var asJSON bool
+	var asJSON, withEvidence bool
 	c := &cobra.Command{
 		Use:     "list",
 		Aliases: []string{"ls"},
 		Short:   "List what is in the local store",
-		Example: "  wpk list\n  wpk list --json | jq -r '.[].reference'\n  wpk ls",
+		Example: "  wpk list\n  wpk list --json | jq -r '.[].reference'\n  wpk ls --all",
 		Args:    operands(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			store, err := a.store()
@@ -34,6 +35,9 @@ func newList(a *app) *cobra.Command {
 			entries := make([]listEntry, 0, len(all))
 			rows := [][]ui.Cell{heading("REFERENCE", "DIGEST")}
 			for _, e := range all {
+				if _, _, beside := registry.EvidenceName(e.Name); beside && !withEvidence {
+					continue
+				}
 				entries = append(entries, listEntry{e.Name, string(e.Descriptor.Digest), e.Descriptor.MediaType})
 				rows = append(rows, ui.Cells(ui.Printable(e.Name), string(e.Descriptor.Digest)))
 			}
@@ -47,6 +51,7 @@ func newList(a *app) *cobra.Command {
 			return ui.Table(a.ui.Out, a.ui.OutColor, rows)
 		},
 	}
+	c.Flags().BoolVar(&withEvidence, "all", false, "list signatures and other things about artifacts too")
 	jsonFlag(c, &asJSON)
 	return c
 }
@@ -57,6 +62,7 @@ func newRemove(a *app) *cobra.Command {
 		Aliases: []string{"rm"},
 		Short:   "Remove artifacts from the local store",
 		Long: `Removes names from the local store, and the blobs that no other name needs.
+Signatures and attestations go with the last name of what they are about.
 Registries are not touched.`,
 		Example: "  wpk remove ghcr.io/acme/hello:1.0\n  wpk rm localhost/go-hello localhost/c-hello\n  wpk list --json | jq -r '.[].reference' | xargs wpk remove",
 		Args:    operands("REF…"),

@@ -52,6 +52,7 @@ trapped or met another limit, 125 when wpk could not run it.`,
 	// What follows the reference is the module's, even without "--".
 	c.Flags().SetInterspersed(false)
 	o.load.register(c)
+	o.load.trust.registerOptional(c)
 	o.guest.register(c, 0, "no limit")
 	return c
 }

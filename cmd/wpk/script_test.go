@@ -87,6 +87,10 @@ func TestScripts(t *testing.T) {
 			"damage":   damageBlobs,
 			"exits":    exitsWith,
 			"wheel":    makeWheel,
+
+			"registry-api":      startAPIRegistry,
+			"failing-referrers": startFailingReferrers,
+			"attach":            attachPieces,
 		},
 	})
 }

@@ -26,7 +26,6 @@ type smokeOptions struct {
 	stdin  string
 	expect uint32
 	json   bool
-	attest smokeAttest
 }
 
 // smokeResult is what smoke prints.
@@ -34,7 +33,6 @@ type smokeResult struct {
 	Reference string `json:"reference"`
 	Digest    string `json:"digest"`
 	smoke.Report
-	Attested []attested `json:"attested,omitempty"`
 }
 
 func newSmoke(a *app) *cobra.Command {
@@ -49,15 +47,11 @@ source are the same in every run, so that only the architecture differs.
 Any failure or difference makes the exit code non-zero.`,
 		Example: `  wpk smoke ghcr.io/acme/hello:1.0
   wpk smoke ghcr.io/acme/hello:1.0 --arch amd64,arm64,s390x -- --version
-  wpk smoke ghcr.io/acme/hello:1.0 --attest --key wpk.key && wpk push ghcr.io/acme/hello:1.0
+  wpk smoke ghcr.io/acme/hello:1.0 && wpk attest ghcr.io/acme/hello:1.0 --type test-result --key wpk.key
   wpk smoke localhost:5000/demo/gojq:1.0 --stdin input.json -- .name`,
 		Args: operands("REF", "[ARG]…"),
 		RunE: func(c *cobra.Command, argv []string) error {
-			signer, err := o.attest.open(c.Context(), a, c, argv[0])
-			if err != nil {
-				return err
-			}
-			return runSmoke(c.Context(), a, o, signer, argv[0], argv[1:])
+			return runSmoke(c.Context(), a, o, argv[0], argv[1:])
 		},
 	}
 	f := c.Flags()
@@ -65,13 +59,13 @@ Any failure or difference makes the exit code non-zero.`,
 	f.StringVar(&o.stdin, "stdin", "", "`FILE` that every run reads as its standard input; - is wpk's own")
 	f.Uint32Var(&o.expect, "exit-code", 0, "`CODE` that the module must exit with")
 	o.load.register(c)
+	o.load.trust.registerOptional(c)
 	o.guest.register(c, 2*time.Minute, "one minute: every cell ends")
-	o.attest.register(c)
 	jsonFlag(c, &o.json)
 	return c
 }
 
-func runSmoke(ctx context.Context, a *app, o smokeOptions, signer *signing, arg string, argv []string) error {
+func runSmoke(ctx context.Context, a *app, o smokeOptions, arg string, argv []string) error {
 	g, err := a.guest(o.guest)
 	if err != nil {
 		return err
@@ -109,11 +103,7 @@ func runSmoke(ctx context.Context, a *app, o smokeOptions, signer *signing, arg 
 		return fmt.Errorf("cannot smoke %s: %w", s.Name, err)
 	}
 	res := smokeResult{Reference: s.Name, Digest: string(s.digest()), Report: *report}
-	if signer != nil {
-		if res.Attested, err = o.attest.apply(ctx, a, signer, res, argv, o.expect); err != nil {
-			return err
-		}
-	}
+	a.rememberSmoke(s.Digest, res, argv, o.expect)
 	if o.json {
 		err = a.printJSON(res)
 	} else {

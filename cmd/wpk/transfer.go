@@ -59,12 +59,17 @@ func (a *app) store() (*registry.Store, error) {
 }
 
 func (a *app) registryOptions(t transferFlags) registry.Options {
+	locks := "" // without a home folder there are none, see there
+	if cache, err := a.cacheDir(); err == nil {
+		locks = filepath.Join(cache, "locks")
+	}
 	return registry.Options{
 		PlainHTTP:    t.plainHTTP,
 		Insecure:     t.skipTLS,
 		DockerConfig: a.getenv("DOCKER_CONFIG"),
 		UserAgent:    "wpk/" + versionOf(),
 		Event:        func(e registry.Event) { sayRetry(a.ui, e) },
+		Locks:        locks,
 	}
 }
 
@@ -86,7 +91,15 @@ func (a *app) transfer(ctx context.Context, o transferOptions) error {
 	if dst.ref.Digest == "" && dst.ref.Tag == "" {
 		dst.ref.Tag = src.ref.Tag
 	}
-	res, err := a.copyRef(ctx, copyPlan{verb: o.verb, src: src, dst: dst}, o.transferFlags)
+	trusted, err := a.trust(ctx, o.trust)
+	if err != nil {
+		return err
+	}
+	plan := copyPlan{verb: o.verb, src: src, dst: dst, carry: o.carryFlags, trust: trusted}
+	res, carried, err := a.copyWith(ctx, plan, o.transferFlags)
+	if err == nil && trusted != nil && o.referrers {
+		err = trusted.checkArrived(ctx, dst, res.Descriptor.Digest, o.transferFlags)
+	}
 	if err != nil {
 		return err
 	}
@@ -97,7 +110,7 @@ func (a *app) transfer(ctx context.Context, o transferOptions) error {
 	return a.printJSON(copyResult{
 		Reference: dst.ref.String(), Digest: string(res.Descriptor.Digest),
 		Copied: res.Copied, Skipped: res.Skipped, Mounted: res.Mounted,
-		Bytes: res.Bytes, Unchanged: res.Unchanged,
+		Bytes: res.Bytes, Unchanged: res.Unchanged, Referrers: carried,
 	})
 }
 
@@ -109,6 +122,8 @@ func withoutDigest(ref registry.Ref) string {
 
 // verbPull brings strangers' content into the store, and looks at it first.
 const verbPull = "pull"
+
+const verbCopy = "copy"
 
 // unreadable says of what it is that a pull refuses because run and inspect
 // could not read it: nothing hostile gets a name in the local store.
@@ -123,18 +138,33 @@ func unreadable(ref registry.Ref, err error) error {
 type copyPlan struct {
 	verb     string
 	src, dst place
+	carry    carryFlags
+	trust    *trust // verifies the source before anything travels; may be nil
 }
 
-// copyRef copies one reference and says so.
-func (a *app) copyRef(ctx context.Context, p copyPlan, t transferFlags) (res registry.Result, err error) {
+// copyRef copies one reference and nothing beside it.
+func (a *app) copyRef(ctx context.Context, p copyPlan, t transferFlags) (registry.Result, error) {
+	p.carry = carryFlags{}
+	res, _, err := a.copyWith(ctx, p, t)
+	return res, err
+}
+
+// copyWith copies one reference, with what is about it when that is asked for,
+// and says so.
+func (a *app) copyWith(ctx context.Context, p copyPlan, t transferFlags) (res registry.Result, carried *registry.Carried, err error) {
 	src, srcName, err := a.target(ctx, p.src, t)
 	if err != nil {
-		return res, err
+		return res, nil, err
 	}
 	defer src.Close()
+	if p.trust != nil {
+		if srcName, err = p.trust.pin(ctx, p.src, src, srcName); err != nil {
+			return res, nil, err
+		}
+	}
 	dst, dstName, err := a.target(ctx, p.dst, t)
 	if err != nil {
-		return res, err
+		return res, nil, err
 	}
 	progress := newTransferProgress(a.ui, p.verb, p.dst.ref.String())
 	opts := registry.CopyOptions{Concurrency: t.jobs, Event: progress.event}
@@ -143,11 +173,15 @@ func (a *app) copyRef(ctx context.Context, p copyPlan, t transferFlags) (res reg
 	}
 	res, err = registry.Copy(ctx, src, srcName, dst, dstName, opts)
 	err = unreadable(p.src.ref, err)
+	if err == nil {
+		carried, err = a.carry(ctx, p, subjectOf(p.src, src, res), subjectOf(p.dst, dst, res), progress)
+	}
 	// An archive comes into being when it is closed.
 	err = errors.Join(err, dst.Close())
 	if err != nil {
-		return res, err
+		return res, carried, err
 	}
 	progress.finish(res)
-	return res, nil
+	a.sayCarried(p.verb, carried)
+	return res, carried, nil
 }

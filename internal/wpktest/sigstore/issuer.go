@@ -48,6 +48,8 @@ func startIssuer() (*issuer, error) {
 		mux.HandleFunc("GET "+path+"/keys", func(w http.ResponseWriter, _ *http.Request) { i.keys(w) })
 	}
 	mux.HandleFunc("GET "+workflowPath+"/token", i.actions)
+	mux.HandleFunc("GET /auth", i.login)
+	mux.HandleFunc("POST /exchange", i.exchange)
 	i.srv = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = i.srv.Serve(l) }() // until close
 	return i, nil

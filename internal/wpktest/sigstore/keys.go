@@ -24,6 +24,7 @@ const (
 	certificateLogFile = "ct.pub"
 	logConfigFile      = "ct.cfg"
 	rekor1File         = "rekor1.key"
+	rekor1PublicFile   = "rekor1.pub"
 	rekor2File         = "rekor2.key"
 )
 
@@ -67,12 +68,14 @@ func (k *keys) write(dir string, authority crypto.Signer) error {
 			return err
 		}
 	}
-	public, err := x509.MarshalPKIXPublicKey(k.certificateLog.Public())
-	if err != nil {
-		return err
-	}
-	if err := writePEM(filepath.Join(dir, certificateLogFile), "PUBLIC KEY", public); err != nil {
-		return err
+	for name, key := range map[string]crypto.Signer{certificateLogFile: k.certificateLog, rekor1PublicFile: k.rekor1} {
+		der, err := x509.MarshalPKIXPublicKey(key.Public())
+		if err != nil {
+			return err
+		}
+		if err := writePEM(filepath.Join(dir, name), "PUBLIC KEY", der); err != nil {
+			return err
+		}
 	}
 	if err := writePEM(filepath.Join(dir, rootFile), "CERTIFICATE", k.root.Raw); err != nil {
 		return err

@@ -17,7 +17,7 @@ type process struct {
 	log  string // a file with all that it says
 	cmd  *exec.Cmd
 	done chan struct{}
-	// stdin stays open as long as this process lives: trillian-memory ends with it on any system.
+	// stdin stays open as long as this process lives: our own servers end with it on any system.
 	stdin io.Closer
 }
 

@@ -27,6 +27,11 @@ type Stack struct {
 	SigningConfigV1 string // a file: sign with Rekor v1
 	SigningConfigV2 string // a file: sign with Rekor v2
 
+	// For clients that know no trusted root: files in PEM.
+	FulcioChain       string
+	RekorV1Key        string
+	CertificateLogKey string
+
 	Cosign2 string // the cosign of the versions 2 and 3, or ""
 	Cosign3 string
 
@@ -79,7 +84,7 @@ func (s *Stack) Close() {
 // findPrograms looks all up before anything starts.
 func findPrograms() (map[string]string, error) {
 	programs := map[string]string{}
-	for _, name := range []string{"trillian-memory", "ct_server", "fulcio", "rekor-server", "rekor-server-posix", "timestamp-server"} {
+	for _, name := range []string{"trillian-memory", "ct_server", "fulcio", "rekor-server", "rekor-server-posix", "timestamp-memory"} {
 		path, err := wpktest.Tool(name)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("%s is %w", name, ErrMissing)

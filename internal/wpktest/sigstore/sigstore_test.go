@@ -154,6 +154,15 @@ func TestActions(t *testing.T) {
 	}
 }
 
+// Packages are tested side by side, each with a stack of its own.
+func TestTwo(t *testing.T) {
+	first, second := sigstore.Start(t), sigstore.Start(t)
+	signed := signMessage(t, first, first.SigningConfigV1, first.Token("dev@example.test"))
+	verifyMessage(t, first, signed, first.IssuerURL, "dev@example.test")
+	other := signMessage(t, second, second.SigningConfigV2, second.Token("dev@example.test"))
+	verifyMessage(t, second, other, second.IssuerURL, "dev@example.test")
+}
+
 // What the stack started is gone when it is closed.
 func TestClose(t *testing.T) {
 	s, err := sigstore.New(t.TempDir())

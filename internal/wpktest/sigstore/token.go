@@ -7,7 +7,11 @@ import (
 
 // Token returns a fresh identity token of a person, whose certificate names the address.
 func (s *Stack) Token(email string) string {
-	return s.token(s.IssuerURL, map[string]any{"sub": email, "email": email, "email_verified": true})
+	return s.token(s.IssuerURL, person(email))
+}
+
+func person(email string) map[string]any {
+	return map[string]any{"sub": email, "email": email, "email_verified": true}
 }
 
 // Workflow is a job of GitHub's Actions; an empty field is what its comment says.

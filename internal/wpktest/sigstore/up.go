@@ -42,6 +42,7 @@ func up(programs map[string]string, dir string) (_ *Stack, err error) {
 		}
 	}()
 	s.IssuerURL, s.WorkflowURL = s.issuer.url, s.issuer.url+workflowPath
+	s.FulcioChain, s.RekorV1Key, s.CertificateLogKey = filepath.Join(dir, chainFile), filepath.Join(dir, rekor1PublicFile), filepath.Join(dir, certificateLogFile)
 	s.Cosign2, _ = wpktest.Tool("cosign2") // who needs one that is not there says so
 	s.Cosign3, _ = wpktest.Tool("cosign3")
 
@@ -51,15 +52,22 @@ func up(programs map[string]string, dir string) (_ *Stack, err error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	trees, err := s.startTrillian(ctx, programs["trillian-memory"], dir)
+	var trees trees
+	if err := s.startTelling(ctx, programs["trillian-memory"], dir, &trees); err != nil {
+		return nil, err
+	}
+	var tsa struct {
+		Address string `json:"address"`
+	}
+	if err := s.startTelling(ctx, programs["timestamp-memory"], dir, &tsa); err != nil {
+		return nil, err
+	}
+	s.TimestampURL = "http://" + tsa.Address + "/api/v1/timestamp"
+	ports, err := freePorts(ctx, 6)
 	if err != nil {
 		return nil, err
 	}
-	ports, err := freePorts(ctx, 7)
-	if err != nil {
-		return nil, err
-	}
-	servers, err := s.servers(dir, keys, trees, ports)
+	servers, err := s.servers(dir, keys, &trees, ports)
 	if err != nil {
 		return nil, err
 	}
@@ -73,8 +81,8 @@ func up(programs map[string]string, dir string) (_ *Stack, err error) {
 func (s *Stack) servers(dir string, keys *keys, trees *trees, ports []string) ([]server, error) {
 	const host = "127.0.0.1"
 	url := func(port string) string { return "http://" + net.JoinHostPort(host, port) }
-	fulcio, fulcioCalls, ct, rekor1, rekor2, rekor2Calls, tsa := ports[0], ports[1], ports[2], ports[3], ports[4], ports[5], ports[6]
-	s.FulcioURL, s.RekorV1URL, s.RekorV2URL, s.TimestampURL = url(fulcio), url(rekor1), url(rekor2), url(tsa)+"/api/v1/timestamp"
+	fulcio, fulcioCalls, ct, rekor1, rekor2, rekor2Calls := ports[0], ports[1], ports[2], ports[3], ports[4], ports[5]
+	s.FulcioURL, s.RekorV1URL, s.RekorV2URL = url(fulcio), url(rekor1), url(rekor2)
 
 	trillianHost, trillianPort, err := net.SplitHostPort(trees.Address)
 	if err != nil {
@@ -108,9 +116,6 @@ func (s *Stack) servers(dir string, keys *keys, trees *trees, ports []string) ([
 			"--hostname", host, "--storage-dir", filepath.Join(dir, "tiles"), "--signer-filepath", rekor2File,
 			"--checkpoint-interval", "500ms", "--batch-max-age", "50ms",
 		}},
-		{program: "timestamp-server", ready: s.TimestampURL + "/certchain", args: []string{
-			"serve", "--host", host, "--port", tsa, "--timestamp-signer", "memory", "--disable-ntp-monitoring",
-		}},
 	}, nil
 }
 
@@ -134,21 +139,25 @@ type trees struct {
 	Trees   []string `json:"trees"`
 }
 
-func (s *Stack) startTrillian(ctx context.Context, program, dir string) (*trees, error) {
+// startTelling starts a program that prints a line of JSON when it is up.
+func (s *Stack) startTelling(ctx context.Context, program, dir string, into any) error {
 	p, err := startProcess(dir, program)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s.processes = append(s.processes, p)
 	for {
 		said, err := p.output()
-		if line, _, whole := bytes.Cut(said, []byte("\n")); err == nil && whole {
-			var t trees
-			err := json.Unmarshal(line, &t)
-			return &t, err
+		if err != nil {
+			return err
+		}
+		for line := range bytes.Lines(said) { // some may be of a log
+			if bytes.HasPrefix(line, []byte("{")) && bytes.HasSuffix(line, []byte("\n")) {
+				return json.Unmarshal(line, into)
+			}
 		}
 		if err := p.pause(ctx); err != nil {
-			return nil, err
+			return err
 		}
 	}
 }
