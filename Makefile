@@ -63,6 +63,7 @@ test-setup: runners
 	scripts/tools.sh crane oras registry regctl containerd containerd-shim-runc-v2 $(SIGSTORE) >/dev/null
 	scripts/fixtures.sh $(FIXTURES) >/dev/null
 	scripts/npm.sh internal/wpktest/npm/* >/dev/null
+	scripts/sbom-validators.sh >/dev/null
 	scripts/cargo-tools.sh wasm-tools wkg >/dev/null || [ $$? = 3 ]
 	scripts/runtimes.sh >/dev/null
 	scripts/consumers.sh >/dev/null || [ $$? = 3 ]
