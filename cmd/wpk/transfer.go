@@ -95,7 +95,11 @@ func (a *app) transfer(ctx context.Context, o transferOptions) error {
 	if err != nil {
 		return err
 	}
-	res, carried, err := a.copyWith(ctx, copyPlan{verb: o.verb, src: src, dst: dst, carry: o.carryFlags, trust: trusted}, o.transferFlags)
+	plan := copyPlan{verb: o.verb, src: src, dst: dst, carry: o.carryFlags, trust: trusted}
+	res, carried, err := a.copyWith(ctx, plan, o.transferFlags)
+	if err == nil && trusted != nil && o.referrers {
+		err = trusted.checkArrived(ctx, dst, res.Descriptor.Digest, o.transferFlags)
+	}
 	if err != nil {
 		return err
 	}
@@ -135,7 +139,7 @@ type copyPlan struct {
 	verb     string
 	src, dst place
 	carry    carryFlags
-	trust    *trust // verifies the source before anything travels; nil for nobody
+	trust    *trust // verifies the source before anything travels; may be nil
 }
 
 // copyRef copies one reference and nothing beside it.
@@ -171,9 +175,6 @@ func (a *app) copyWith(ctx context.Context, p copyPlan, t transferFlags) (res re
 	err = unreadable(p.src.ref, err)
 	if err == nil {
 		carried, err = a.carry(ctx, p, subjectOf(p.src, src, res), subjectOf(p.dst, dst, res), progress)
-	}
-	if err == nil && p.trust != nil && p.carry.referrers {
-		err = p.trust.checkCopy(ctx, artifactOf(p.src, src, res.Descriptor), subjectOf(p.dst, dst, res))
 	}
 	// An archive comes into being when it is closed.
 	err = errors.Join(err, dst.Close())

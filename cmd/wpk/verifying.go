@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -129,14 +128,37 @@ func (t *trust) pin(ctx context.Context, p place, target registry.Target, name s
 	return d.Digest.String(), nil
 }
 
-// checkCopy verifies a copy by what has been copied along with it. Policies know
-// the artifact by the name that it has come from.
-func (t *trust) checkCopy(ctx context.Context, original artifact, copied registry.Subject) error {
-	original.Subject = copied
-	if _, err := t.check(ctx, original); err != nil {
-		return fmt.Errorf("the copy does not verify: %w", err)
+// checkArrived verifies a copy where it has arrived, as whoever uses it there
+// will: by what lies beside it there, and under the name that it has there.
+func (t *trust) checkArrived(ctx context.Context, p place, digest digest.Digest, f transferFlags) error {
+	target, name, err := t.app.target(ctx, p, f)
+	if err != nil {
+		return err
 	}
+	defer target.Close()
+	d, err := target.Resolve(ctx, name)
+	if err != nil {
+		return err
+	}
+	if d.Digest != digest {
+		return &movedError{p.ref, digest, d.Digest}
+	}
+	v, err := t.check(ctx, artifactOf(p, target, d))
+	if err != nil {
+		return fmt.Errorf("copied, but not good where it is now: %w", err)
+	}
+	t.say(v)
 	return nil
+}
+
+// movedError is a name that no longer stands for what was just given it.
+type movedError struct {
+	ref       registry.Ref
+	was, isIt digest.Digest
+}
+
+func (e *movedError) Error() string {
+	return fmt.Sprintf("%s was copied as %s and is %s now: somebody has moved it", e.ref, e.was, e.isIt)
 }
 
 // registrySource is a registry that may be asked for evidence.
@@ -199,21 +221,6 @@ func readDocument(ctx context.Context, src registry.Source, d ocispec.Descriptor
 	}
 	defer r.Close()
 	return io.ReadAll(r)
-}
-
-// children are what an index lists.
-func children(ctx context.Context, s artifact) ([]ocispec.Descriptor, error) {
-	raw, err := readDocument(ctx, s.Target, s.Descriptor)
-	if err != nil {
-		return nil, unreadableName(s.name, err)
-	}
-	var index struct {
-		Manifests []ocispec.Descriptor `json:"manifests"`
-	}
-	if err := json.Unmarshal(raw, &index); err != nil {
-		return nil, unreadableName(s.name, err)
-	}
-	return index.Manifests, nil
 }
 
 // unreadableName says of what it is that cannot be read.
