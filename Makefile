@@ -70,7 +70,7 @@ test-setup: runners
 
 # These compile and run interpreters of many megabytes, which the race detector
 # slows down tenfold; what they drive is tested with it in its own package.
-UNRACED = /cmd/wpk$$|/build/runtimepack$$|/wpktest/(interop|consumers)$$
+UNRACED = /cmd/wpk$$|/build/runtimepack$$|/wpktest/(interop|consumers|signing)$$
 
 # vet without stdmethods: the Seek of wazero's File has a shape of its own.
 # -count=1: many tests start programs, whose changes go's test cache cannot see.
@@ -93,7 +93,7 @@ runtimes: ## the runtime packs of Python and JavaScript, once, into the user's c
 
 .PHONY: interop
 interop: test-setup ## only real programs through real registries and clients, to real consumers
-	$(GO) test -count=1 -v -timeout 60m $(TESTFLAGS) ./internal/wpktest/interop ./internal/wpktest/consumers
+	$(GO) test -count=1 -v -timeout 60m $(TESTFLAGS) ./internal/wpktest/interop ./internal/wpktest/consumers ./internal/wpktest/signing
 
 .PHONY: lint
 lint: ## golangci-lint (import rules, gofumpt), shellcheck, go.mod
