@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/wpkdev/wpk/internal/evidence"
+	"github.com/wpkdev/wpk/sign"
 )
 
 // 600 MB that are some hundred KB when compressed are junk, and cost no more
@@ -119,4 +120,23 @@ func TestVerifyFlood(t *testing.T) {
 	w.must(exitInvalid, "more skipped", "verify", repo+":1", "--key", public)
 	w.sign(key, repo+":1", digest, repo)
 	w.ok("verify", repo+":1", "--key", public)
+}
+
+// An attestation is no signature (attack 1), nor is a signature of another
+// digest (attack 4).
+func TestVerifyReplay(t *testing.T) {
+	w := newWorld(t)
+	repo := w.host + "/acme/hello"
+	good, evil := w.artifact(repo+":good", 0), w.artifact(repo+":evil", 7)
+	key, public := w.key("acme")
+	w.attest(key, repo+":evil", evil, repo, "https://slsa.dev/provenance/v1")
+	w.must(exitUnsigned, "no signature", "verify", repo+":evil", "--key", public)
+	w.ok("verify", repo+":evil", "--key", public, "--attestation-only", "--type", "slsaprovenance")
+	pieces, err := w.signer(key).Signature(t.Context(), sign.Subject{Digest: good, Repository: repo})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.attach(repo+":evil", evil, pieces...)
+	w.must(exitInvalid, "another artifact, "+good, "verify", repo+":evil", "--key", public)
+	w.must(exitInvalid, "another artifact", "pull", repo+":evil", "--key", public)
 }
