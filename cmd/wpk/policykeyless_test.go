@@ -53,7 +53,7 @@ func TestPolicyKeyless(t *testing.T) {
 	digest := w.artifact(ref, 0)
 	token := filepath.Join(w.dir, "token")
 	w.write(token, []byte(s.Token("release@example.test")))
-	c := exec.CommandContext(t.Context(), s.Cosign3, "sign", "--yes", "--identity-token", token, //nolint:gosec // a program of the tests
+	c := exec.CommandContext(t.Context(), s.Cosign3, "sign", "--yes", "--identity-token", token,
 		"--signing-config", s.SigningConfigV1, "--trusted-root", s.TrustedRoot, repo+"@"+digest)
 	c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + w.dir, "SIGSTORE_NO_CACHE=true"}
 	if out, err := c.CombinedOutput(); err != nil {
