@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -203,6 +204,50 @@ func TestAttachWithoutLock(t *testing.T) {
 	}
 	must(t, group.Wait())
 	assertPieces(t, s, everyPiece(writers)...)
+}
+
+// TestAttachMergesAgain: somebody on another machine had read the tags before and
+// writes them after.
+func TestAttachMergesAgain(t *testing.T) {
+	s := evidencePlaces()["fallback"](t)
+	inner := s.Target.(*remoteTarget)
+	host := inner.repo.Reference.Registry
+	other := Subject{Target: evidencePlaces()["layout"](t).Target, Descriptor: s.Descriptor}
+	must(t, Attach(t.Context(), other, AttachOptions{}, signature(2), bundlePiece(2)))
+	theirs := map[string]*manifestNode{}
+	for _, suffix := range []string{"", ".sig"} { // the blobs are there, the tags are not yet
+		n, err := other.Target.(*Store).read(t.Context(), other.tag(suffix))
+		must(t, err)
+		g, err := walk(t.Context(), other.Target, n.desc, nil)
+		must(t, err)
+		must(t, (&copier{src: other.Target, dst: s.Target, options: CopyOptions{Concurrency: 1}, unlisted: true}).below(t.Context(), g))
+		theirs[s.tag(suffix)] = n
+	}
+	var mu sync.Mutex
+	front := proxy(t, host, func(_ http.ResponseWriter, req *http.Request) bool {
+		name := req.URL.Path[strings.LastIndexByte(req.URL.Path, '/')+1:]
+		mu.Lock()
+		n := theirs[name]
+		delete(theirs, name)
+		mu.Unlock()
+		if req.Method != http.MethodPut || n == nil {
+			if n != nil {
+				mu.Lock()
+				theirs[name] = n
+				mu.Unlock()
+			}
+			return false
+		}
+		// Right after ours has been accepted.
+		time.AfterFunc(20*time.Millisecond, func() { _ = inner.putManifest(context.Background(), n.desc, n.raw, name) })
+		return false
+	})
+	s.Target = mustOpen(t, front.host()+"/a/b", fast(t))
+	must(t, Attach(t.Context(), s, AttachOptions{}, signature(1), bundlePiece(1)))
+	if len(theirs) != 0 {
+		t.Fatal("nobody wrote in between")
+	}
+	assertPieces(t, s, signature(1), signature(2), bundlePiece(1), bundlePiece(2))
 }
 
 // The environment of TestAttachManyProcesses' children.

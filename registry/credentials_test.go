@@ -211,3 +211,79 @@ func TestCheckRedirect(t *testing.T) {
 		t.Error("no bound")
 	}
 }
+
+// TestEvidenceKeepsCredentialsHome: what is asked for evidence, listed, read or
+// written, with and without TLS, gives nothing to other hosts either. Another
+// port is another host.
+func TestEvidenceKeepsCredentialsHome(t *testing.T) {
+	for _, secure := range []bool{false, true} {
+		start := httptest.NewServer
+		if secure {
+			start = httptest.NewTLSServer
+		}
+		stolen := new(atomic.Int32)
+		thief := start(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			if carriesSecret(req) {
+				stolen.Add(1)
+			}
+			w.Header().Set("WWW-Authenticate", `Basic realm="gimme"`)
+			w.WriteHeader(http.StatusUnauthorized)
+		}))
+		t.Cleanup(thief.Close)
+		elsewhere := strings.Replace(thief.URL, "127.0.0.1", "localhost", 1)
+		redirect := func(to string) func(w http.ResponseWriter, req *http.Request) bool {
+			return func(w http.ResponseWriter, req *http.Request) bool {
+				http.Redirect(w, req, to+req.URL.RequestURI(), http.StatusTemporaryRedirect)
+				return true
+			}
+		}
+		for name, hostile := range map[string]func(w http.ResponseWriter, req *http.Request) bool{
+			"redirect":                 redirect(thief.URL),
+			"redirect to another name": redirect(elsewhere),
+			"token server": func(w http.ResponseWriter, _ *http.Request) bool {
+				w.Header().Set("WWW-Authenticate", `Bearer realm="`+elsewhere+`/token",service="x",scope="repository:a:pull"`)
+				return answer(w, 401, "")
+			},
+			"token server after a redirect": func(w http.ResponseWriter, req *http.Request) bool {
+				if req.URL.Path == "/token" {
+					http.Redirect(w, req, elsewhere+"/token", http.StatusTemporaryRedirect)
+					return true
+				}
+				w.Header().Set("WWW-Authenticate", `Bearer realm="`+strings.SplitAfter(elsewhere, "://")[0]+req.Host+`/token",service="x"`)
+				return answer(w, 401, "")
+			},
+			"next page": func(w http.ResponseWriter, req *http.Request) bool {
+				return strings.Contains(req.URL.Path, "/referrers/") && answerPage(w, `<`+thief.URL+`/v2/a/referrers/x>; rel="next"`)
+			},
+		} {
+			t.Run(fmt.Sprintf("%s, TLS %v", name, secure), func(t *testing.T) {
+				srv := newServer(t, start)
+				srv.intercept(func(w http.ResponseWriter, req *http.Request) bool {
+					if !hasBasic(req) && !strings.HasPrefix(name, "token server") {
+						w.Header().Set("WWW-Authenticate", `Basic realm="x"`)
+						return answer(w, 401, "")
+					}
+					return hostile(w, req)
+				})
+				o := fast(t)
+				o.DockerConfig, o.Insecure = dockerConfig(t, srv.host()), true
+				s := Subject{Target: mustOpen(t, srv.host()+"/a", o), Descriptor: describe([]byte("x"), ocispec.MediaTypeImageManifest)}
+				if got, err := ReadEvidence(t.Context(), s, EvidenceOptions{}); err == nil {
+					t.Errorf("read %+v", got)
+				}
+				if _, err := Referrers(t.Context(), s.Target, s.Descriptor); err == nil {
+					t.Error("listed")
+				}
+				if err := Attach(t.Context(), s, AttachOptions{}, signature(1), bundlePiece(1)); err == nil && name != "next page" {
+					t.Error("attached")
+				}
+				if n := stolen.Load(); n > 0 {
+					t.Errorf("the other host saw credentials %d times", n)
+				}
+				if len(srv.taken()) == 0 {
+					t.Error("nobody asked")
+				}
+			})
+		}
+	}
+}

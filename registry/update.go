@@ -87,6 +87,7 @@ func (t *remoteTarget) update(ctx context.Context, name string, m merge, o Retry
 	if o.Attempts == 0 {
 		o.Attempts = updateAttempts
 	}
+	ctx = contended(ctx)
 	for attempt := range o.Attempts {
 		took, changed, err := t.updateOnce(ctx, name, m)
 		if err != nil || !changed {

@@ -27,18 +27,6 @@ func (c cosign) writes(how way) []form {
 	}
 }
 
-// reads: version 3 looks for bundles, and for the other form when there are none.
-func (c cosign) reads(written form) []form {
-	switch {
-	case c.major == 3:
-		return []form{written}
-	case written == both:
-		return []form{legacy, bundle}
-	default:
-		return []form{written}
-	}
-}
-
 func (c cosign) sign(t *testing.T, w *world, how way, as form, ref string, what *statement) []string {
 	t.Helper()
 	args := []string{"sign", "--yes"}
@@ -76,13 +64,14 @@ func (c cosign) verify(w *world, how way, from form, ref string, what *statement
 		args = append(args, "--insecure-ignore-tlog")
 	}
 	if c.major == 2 {
-		args = append(args, fmt.Sprintf("--new-bundle-format=%t", from == bundle))
+		args = append(args, fmt.Sprintf("--new-bundle-format=%t", from != legacy))
 		if how.rekor == 2 && how.key == "" { // that log has no times
 			args = append(args, "--use-signed-timestamps")
 		}
 	}
-	// cosign 2 has a trusted root for bundles, and roots in its environment for the rest; see [world.command].
-	if c.major == 3 || from == bundle {
+	// cosign 2 has a trusted root for bundles, and roots in its environment for the rest; see [world.command]. Where there
+	// is a bundle it takes that whatever it is told.
+	if c.major == 3 || from != legacy {
 		args = append(args, "--trusted-root", w.TrustedRoot)
 	}
 	return append(args, ref)

@@ -77,22 +77,26 @@ func TestSkopeo(t *testing.T) {
 	w.makeKey(t, "p256")
 	w.makeKey(t, "rsa")
 	host := wpktest.DockerRegistry(t)
-	signer := cosign{w.Cosign3, 3}
-	for _, how := range []way{{"p256", 0}, {"p256", 1}, {"rsa", 0}, {"", 1}} {
-		t.Run(how.String(), func(t *testing.T) {
-			ref := w.push(t, host, "acme/app")
-			if err := skopeo.copies(t, w, ref, how); err == nil {
-				t.Error("it takes what nobody signed")
-			}
-			args := signer.sign(t, w, how, legacy, ref, nil)
-			w.mustRun(t, signer.path, args...)
-			if err := skopeo.copies(t, w, ref, how); err == nil {
-				t.Error("it takes an index whose images are not signed: say so in docs/signing.md, and drop the advice there")
-			}
-			w.mustRun(t, signer.path, append(args, "--recursive")...)
-			if err := skopeo.copies(t, w, ref, how); err != nil {
-				t.Error(err)
-			}
-		})
+	for _, signer := range []struct {
+		party
+		as form
+	}{{cosign{w.Cosign3, 3}, legacy}, {wpk{}, both}} {
+		for _, how := range []way{{"p256", 0}, {"p256", 1}, {"rsa", 0}, {"", 1}} {
+			t.Run(signer.String()+"/"+how.String(), func(t *testing.T) {
+				ref := w.push(t, host, "acme/app")
+				if err := skopeo.copies(t, w, ref, how); err == nil {
+					t.Error("it takes what nobody signed")
+				}
+				args := signer.sign(t, w, how, signer.as, ref, nil)
+				w.mustRun(t, signer.program(), args...)
+				if err := skopeo.copies(t, w, ref, how); err == nil {
+					t.Error("it takes an index whose images are not signed, so --recursive is needed no more")
+				}
+				w.mustRun(t, signer.program(), append(args, "--recursive")...)
+				if err := skopeo.copies(t, w, ref, how); err != nil {
+					t.Error(err)
+				}
+			})
+		}
 	}
 }

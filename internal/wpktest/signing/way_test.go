@@ -43,8 +43,6 @@ type party interface {
 	program() string
 	// writes are the forms that it can write in a way.
 	writes(way) []form
-	// reads are the forms that it is to be asked for when one was written.
-	reads(form) []form
 	// sign and verify are the program's arguments.
 	sign(*testing.T, *world, way, form, string, *statement) []string
 	verify(*world, way, form, string, *statement) []string

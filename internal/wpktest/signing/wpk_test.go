@@ -49,14 +49,11 @@ func (wpk) writes(how way) []form {
 	return []form{both, legacy, bundle}
 }
 
-// reads: it takes whatever is there.
-func (wpk) reads(written form) []form { return []form{written} }
-
 func (wpk) sign(t *testing.T, w *world, how way, as form, ref string, what *statement) []string {
 	t.Helper()
 	args := []string{"sign"}
 	if what != nil {
-		args = []string{"attest", "--type", what.predicateType, "--predicate", what.predicate}
+		args = []string{"attest", "--predicate-type", what.predicateType, "--predicate", what.predicate}
 	}
 	if as != both {
 		args = append(args, "--format", string(as))
@@ -77,7 +74,7 @@ func (wpk) sign(t *testing.T, w *world, how way, as form, ref string, what *stat
 func (wpk) verify(w *world, how way, _ form, ref string, what *statement) []string {
 	args := []string{"verify"}
 	if what != nil {
-		args = append(args, "--type", what.predicateType)
+		args = append(args, "--type", what.predicateType, "--attestation-only")
 	}
 	if how.key != "" {
 		args = append(args, "--key", w.keys[how.key].public)
