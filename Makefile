@@ -9,8 +9,8 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev
 LDFLAGS   = -s -w -X main.version=$(VERSION) \
 	$(if $(PYTHON_RUNTIME),-X main.pythonRuntime=$(PYTHON_RUNTIME)) \
 	$(if $(JAVASCRIPT_RUNTIME),-X main.javascriptRuntime=$(JAVASCRIPT_RUNTIME))
-# grpcnotrace keeps gRPC's tracing pages out, and with them a quarter of the binary: they call methods by name, so that
-# the linker must keep every method there is. TAGS=kms adds the clients of key services.
+# grpcnotrace keeps gRPC's tracing pages out: they call methods by name, so that the linker must keep every method there
+# is, a quarter of the binary. TAGS=kms adds the clients of key services.
 TAGS     ?=
 comma    := ,
 ALL_TAGS  = runners,grpcnotrace$(TAGS:%=$(comma)%)
