@@ -9,6 +9,11 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev
 LDFLAGS   = -s -w -X main.version=$(VERSION) \
 	$(if $(PYTHON_RUNTIME),-X main.pythonRuntime=$(PYTHON_RUNTIME)) \
 	$(if $(JAVASCRIPT_RUNTIME),-X main.javascriptRuntime=$(JAVASCRIPT_RUNTIME))
+# grpcnotrace keeps gRPC's tracing pages out, and with them a quarter of the binary: they call methods by name, so that
+# the linker must keep every method there is. TAGS=kms adds the clients of key services.
+TAGS     ?=
+comma    := ,
+ALL_TAGS  = runners,grpcnotrace$(TAGS:%=$(comma)%)
 # Where Go has a race detector on Linux.
 RACE     ?= $(if $(filter amd64 arm64 ppc64le s390x,$(shell $(GO) env GOARCH)),-race)
 TESTFLAGS ?=
@@ -23,8 +28,8 @@ help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
-build: runners ## build bin/wpk with the runners embedded
-	CGO_ENABLED=0 $(GO) build -tags runners -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/wpk ./cmd/wpk
+build: runners ## build bin/wpk with the runners embedded (TAGS=kms: and clients of key services)
+	CGO_ENABLED=0 $(GO) build -tags $(ALL_TAGS) -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/wpk ./cmd/wpk
 
 .PHONY: runners
 runners: $(RUNNERS) ## cross-build the runners that smoke starts under emulators
@@ -49,10 +54,13 @@ demo: ## set up, build, then: compile, smoke on seven architectures, push, pull,
 # Real programs of others, which the tests build.
 FIXTURES = gojq yq sqlite3 ziglang zlib docker-registry sqlite xz expat tinyxml2 lua wasi-sysroot rust-wasip1 rust-app hexyl
 
+# A whole Sigstore on loopback, see internal/wpktest/sigstore: some twelve minutes of a processor, once.
+SIGSTORE = fulcio rekor-server rekor-server-posix ct_server trillian-memory timestamp-memory cosign2 cosign3
+
 .PHONY: test-setup
 test-setup: runners
 	scripts/setup.sh test
-	scripts/tools.sh crane oras registry regctl containerd containerd-shim-runc-v2 >/dev/null
+	scripts/tools.sh crane oras registry regctl containerd containerd-shim-runc-v2 $(SIGSTORE) >/dev/null
 	scripts/fixtures.sh $(FIXTURES) >/dev/null
 	scripts/npm.sh internal/wpktest/npm/* >/dev/null
 	scripts/cargo-tools.sh wasm-tools wkg >/dev/null || [ $$? = 3 ]
@@ -70,6 +78,12 @@ test: test-setup ## set up, then run all tests with real registries and real pro
 	$(GO) vet -stdmethods=false ./...
 	$(GO) test $(RACE) -count=1 -timeout 20m $(TESTFLAGS) $$($(GO) list ./... | grep -vE '$(UNRACED)')
 	$(GO) test -count=1 -timeout 60m $(TESTFLAGS) $$($(GO) list ./... | grep -E '$(UNRACED)')
+
+# Not part of test: the clients of four clouds take minutes to compile.
+.PHONY: test-kms
+test-kms: ## the clients of key services, against a server that speaks like AWS's
+	WPK_MOTO=$$(scripts/moto.sh) && export WPK_MOTO && \
+		$(GO) test -count=1 -tags kms,grpcnotrace ./internal/sigstore
 
 .PHONY: runtimes
 runtimes: ## the runtime packs of Python and JavaScript, once, into the user's cache
@@ -124,7 +138,7 @@ cover: ## test coverage of each package, and bin/cover.html
 .PHONY: completions
 completions: ## shell completions into bin/completions, for packages
 	mkdir -p bin/completions
-	$(GO) build -o bin/completions/.wpk ./cmd/wpk
+	$(GO) build -tags grpcnotrace -o bin/completions/.wpk ./cmd/wpk
 	for shell in bash zsh fish powershell; do \
 		bin/completions/.wpk completion $$shell >bin/completions/wpk.$$shell || exit 1; done
 	rm -f bin/completions/.wpk

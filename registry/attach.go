@@ -48,7 +48,7 @@ func Attach(ctx context.Context, s Subject, o AttachOptions, pieces ...evidence.
 		return err
 	}
 	defer release()
-	group, ctx := errgroup.WithContext(ctx)
+	group, ctx := errgroup.WithContext(contended(ctx))
 	for suffix, list := range at.layers {
 		group.Go(func() error { return at.attachLayers(ctx, suffix, list) })
 	}

@@ -87,6 +87,7 @@ func (t *remoteTarget) update(ctx context.Context, name string, m merge, o Retry
 	if o.Attempts == 0 {
 		o.Attempts = updateAttempts
 	}
+	ctx = contended(ctx)
 	var wait time.Duration // after the last write
 	var last digest.Digest
 	for attempt, looks := 0, 0; attempt < o.Attempts; attempt++ {

@@ -21,6 +21,10 @@ var (
 	ErrPolicy        = errors.New("the policy is not met")
 )
 
+// ErrRequest is a request with which nothing could ever be verified: no key and no identity, a pattern that is no
+// regular expression, a digest that is none. It is never about the evidence.
+var ErrRequest = errors.New("cannot verify")
+
 // Identity is who may have signed, as a certificate of Fulcio names it. Exactly one of Subject and SubjectPattern is
 // set, and one of Issuer and IssuerPattern. A pattern is a regular expression that must match the whole string.
 type Identity struct {
@@ -40,6 +44,9 @@ type Authority struct {
 	Log bool
 	// Timestamp demands a signed timestamp.
 	Timestamp bool
+	// InsecureIgnoreSCT accepts certificates without proof that a certificate transparency log has them, as a
+	// certificate authority without such a log issues them.
+	InsecureIgnoreSCT bool
 }
 
 // Verified is a signature or attestation that is good.
@@ -51,7 +58,8 @@ type Verified struct {
 	Statement json.RawMessage `json:"-"`
 	Authority string          `json:"authority,omitempty"`
 	Signer    Signer          `json:"signer"`
-	// Time is when it was signed, as a log or a timestamp authority has it; zero when nobody vouches for one.
+	// Time is when it was signed, as a log or a timestamp authority has it, and the earliest if several do; zero when
+	// nobody vouches for one.
 	Time time.Time `json:"time,omitzero"`
 	// TimeSource is "transparency log" or "timestamp authority"; empty without a time.
 	TimeSource string `json:"timeSource,omitempty"`

@@ -22,6 +22,7 @@ type buildOptions struct {
 	tags    []string
 	compile compileFlags
 	image   imageFlags
+	seal    sealFlags
 	output  string
 	json    bool
 }
@@ -51,14 +52,19 @@ The same sources and tools give the same digest in any folder, at any time.`,
   wpk build . -t oci:./layout:1.0 --file ./config.json:/etc/config.json
   wpk build ./zlib --bin minigzip -t localhost:5000/demo/minigzip:1
   wpk build -t ghcr.io/acme/hello:1.0 --layout universal,artifact   # and hello:1.0-wasm for wkg
-  wpk build --strip --optimize size --max-size 2MiB`,
+  wpk build --strip --optimize size --max-size 2MiB
+  wpk build -t ghcr.io/acme/hello:1.0 --sign --key wpk.key && wpk push ghcr.io/acme/hello:1.0`,
 		Args: operands("[DIR]"),
 		RunE: func(c *cobra.Command, argv []string) error {
 			dir := "."
 			if len(argv) == 1 {
 				dir = argv[0]
 			}
-			return runBuild(c.Context(), a, o, dir)
+			seal, err := o.seal.open(c.Context(), a, c)
+			if err != nil {
+				return err
+			}
+			return runBuild(c.Context(), a, o, dir, seal)
 		},
 	}
 	f := c.Flags()
@@ -66,11 +72,12 @@ The same sources and tools give the same digest in any folder, at any time.`,
 	f.StringVarP(&o.output, "output", "o", "", "write the bare module to this `FILE` as well")
 	o.compile.register(c)
 	o.image.register(c)
+	o.seal.register(c)
 	jsonFlag(c, &o.json)
 	return c
 }
 
-func runBuild(ctx context.Context, a *app, o buildOptions, dir string) error {
+func runBuild(ctx context.Context, a *app, o buildOptions, dir string, seal *seal) error {
 	places, err := buildPlaces(o.tags)
 	if err != nil {
 		return err
@@ -114,6 +121,9 @@ func runBuild(ctx context.Context, a *app, o buildOptions, dir string) error {
 		}
 	}
 	res, err := a.write(ctx, &o.image, places, all, o.json)
+	if err == nil {
+		err = seal.apply(ctx, a, &res)
+	}
 	if err != nil || !o.json {
 		return err
 	}

@@ -91,6 +91,7 @@ func (a *app) transferCommand(c *cobra.Command, o transferOptions) *cobra.Comman
 	}
 	o.transferFlags.register(c)
 	o.carryFlags.register(c, o.verb)
+	o.trust.registerOptional(c)
 	jsonFlag(c, &o.json)
 	return c
 }
@@ -98,6 +99,7 @@ func (a *app) transferCommand(c *cobra.Command, o transferOptions) *cobra.Comman
 type transferOptions struct {
 	transferFlags
 	carryFlags
+	trust              trustFlags
 	verb, from, to     string
 	fromStore, toStore bool
 	json               bool

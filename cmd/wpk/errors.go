@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -37,7 +38,7 @@ const (
 	exitUnreachable = 7   // the registry cannot be reached or fails
 	exitContent     = 8   // bytes that are not what they should be
 	exitStorage     = 9   // the store or a file cannot be written
-	exitSmoke       = 10  // the matrix ran and did not pass
+	exitSmoke       = 10  // the matrix ran and did not pass; 11 to 15 are in verifyerrors.go
 	exitInterrupted = 130 // Ctrl-C
 )
 
@@ -80,7 +81,7 @@ func oneLine(err error) string {
 // explain maps an error to its exit code and a hint, which may be empty. It is
 // the only place that does.
 func explain(cmd *cobra.Command, err error) (code int, hint string) {
-	for _, f := range []func(error) (int, string){explainUsage, explainPython, explainJavaScript, explainBuild, explainSmoke, explainRegistry, explainContent, explainSystem} {
+	for _, f := range []func(error) (int, string){explainVerify, explainUsage, explainSign, explainPython, explainJavaScript, explainBuild, explainSmoke, explainRegistry, explainContent, explainSystem} {
 		if code, hint = f(err); code != 0 {
 			break
 		}
@@ -116,8 +117,11 @@ func explainUsage(err error) (int, string) {
 }
 
 func fileHint(e *project.Error) string {
-	if e.Nearest != "" {
+	switch base := filepath.Base(e.File); {
+	case e.Nearest != "":
 		return "did you mean " + e.Nearest + "?"
+	case base != "wpk.yaml" && base != "wpk.yml":
+		return "docs/policy.md tells what a policy may hold"
 	}
 	return "docs/wpk-yaml.md lists the keys"
 }

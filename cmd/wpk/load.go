@@ -26,17 +26,25 @@ type loadFlags struct {
 	transferFlags
 	pull   string
 	module string
+	trust  trustFlags // of verbs that verify; see registerOptional
 }
+
+// The values of --pull.
+const (
+	pullMissing = "missing"
+	pullAlways  = "always"
+	pullNever   = "never"
+)
 
 func (l *loadFlags) register(c *cobra.Command) {
 	l.transferFlags.register(c)
-	c.Flags().StringVar(&l.pull, "pull", "missing", "`WHEN` to ask the registry: missing, always, never")
+	c.Flags().StringVar(&l.pull, "pull", pullMissing, "`WHEN` to ask the registry: missing, always, never")
 	c.Flags().StringVar(&l.module, "module", "", "`NAME` of the module in an artifact with several: a Spin component, a file, a digest")
 }
 
 func (l *loadFlags) check() error {
 	switch l.pull {
-	case "missing", "always", "never":
+	case pullMissing, pullAlways, pullNever:
 		return nil
 	}
 	return &valueError{"--pull", l.pull, "want missing, always or never"}
@@ -71,6 +79,9 @@ func (s *subject) digest() digest.Digest {
 // local store's copy of a reference, or after a pull the registry's.
 func (a *app) load(ctx context.Context, arg string, l loadFlags) (*subject, error) {
 	if path, ok := moduleFile(arg); ok {
+		if l.trust.asked() {
+			return nil, &valueError{"reference", arg, "a plain file carries no signatures: verify a reference"}
+		}
 		return loadFile(path)
 	}
 	if err := l.check(); err != nil {
@@ -93,14 +104,22 @@ func (a *app) load(ctx context.Context, arg string, l loadFlags) (*subject, erro
 }
 
 // locate finds the target that holds ref, pulling it into the store if need be.
+// What it returns was verified, if that was asked for, and has the digest that was.
 func (a *app) locate(ctx context.Context, ref registry.Ref, l loadFlags) (registry.Target, ocispec.Descriptor, error) {
 	none := ocispec.Descriptor{}
+	trusted, err := a.trust(ctx, l.trust)
+	if err != nil {
+		return nil, none, err
+	}
 	if ref.Transport != registry.Remote {
 		t, err := registry.Open(ctx, ref, a.registryOptions(l.transferFlags))
 		if err != nil {
 			return nil, none, err
 		}
 		desc, err := t.Resolve(ctx, ref.Reference())
+		if err == nil && trusted != nil {
+			err = trusted.checkStored(ctx, artifactOf(place{ref: ref}, t, desc), nil)
+		}
 		if err != nil {
 			return nil, none, errors.Join(err, t.Close())
 		}
@@ -110,23 +129,35 @@ func (a *app) locate(ctx context.Context, ref registry.Ref, l loadFlags) (regist
 	if err != nil {
 		return nil, none, err
 	}
-	if l.pull != "always" {
+	if l.pull != pullAlways {
 		desc, err := store.Resolve(ctx, ref.String())
+		if err == nil && trusted != nil {
+			err = trusted.checkStored(ctx, artifactOf(place{ref: ref, store: true}, store, desc), l.elsewhere(ref))
+		}
 		if err == nil {
 			return store, desc, nil
 		}
-		if !errors.Is(err, registry.ErrNotFound) || l.pull == "never" {
+		if !errors.Is(err, registry.ErrNotFound) || l.pull == pullNever {
 			return nil, none, errors.Join(err, store.Close())
 		}
 	}
-	res, err := a.copyRef(ctx, copyPlan{verb: verbPull, src: place{ref: ref}, dst: place{ref: ref, store: true}}, l.transferFlags)
+	res, err := a.copyRef(ctx, copyPlan{verb: verbPull, src: place{ref: ref}, dst: place{ref: ref, store: true}, trust: trusted}, l.transferFlags)
 	if err != nil {
-		if l.pull == "missing" {
+		if l.pull == pullMissing {
 			err = fmt.Errorf("%s is not in the local store, and was not pulled: %w", ref, err)
 		}
 		return nil, none, errors.Join(err, store.Close())
 	}
 	return store, res.Descriptor, nil
+}
+
+// elsewhere is where else to look for signatures of what is in the local store;
+// nil when the registry must not be asked.
+func (l loadFlags) elsewhere(ref registry.Ref) *registrySource {
+	if l.pull == pullNever {
+		return nil
+	}
+	return &registrySource{ref, l.transferFlags}
 }
 
 // moduleFile tells whether an argument is a path to a module: written as a

@@ -59,6 +59,7 @@ whose handler has a Wasm engine. What such a runtime cannot start is refused.`,
 		},
 	}
 	o.register(c)
+	o.trust.registerOptional(c)
 	f := c.Flags()
 	f.StringVar(&o.workload.Kind, "kind", deploy.KindPod, "`KIND`: "+orList(deploy.Kinds()))
 	f.StringVar(&o.runtime, "runtime", "crun", "`RUNTIME` of the nodes: "+runtimeNames()+", or the name of any RuntimeClass")
@@ -105,8 +106,7 @@ func runManifest(ctx context.Context, a *app, o manifestOptions, arg string) err
 	if err != nil {
 		return err
 	}
-	// Between what was loaded and what is printed: the place to hold its digest
-	// against signatures.
+	// What was loaded is what was verified, and its digest is what is printed.
 	if err := o.fit(subject, consumer); err != nil {
 		return err
 	}
@@ -174,11 +174,7 @@ func (a *app) printManifest(o manifestOptions, ref registry.Ref) error {
 	}
 	objects := []deploy.Object{object}
 	if o.classToo {
-		class, err := deploy.RuntimeClass(o.workload.Runtime)
-		if err != nil {
-			return err
-		}
-		objects = []deploy.Object{class, object}
+		objects = []deploy.Object{deploy.RuntimeClass(o.workload.Runtime), object}
 	}
 	switch {
 	case o.json && len(objects) == 1:

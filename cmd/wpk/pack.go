@@ -21,6 +21,7 @@ type packOptions struct {
 	name  string
 	load  loadFlags
 	image imageFlags
+	seal  sealFlags
 	json  bool
 
 	optimize optimizeFlags
@@ -46,7 +47,11 @@ files and annotations where the new layout has a place for them, and flags win.`
   wpk pack ghcr.io/other/tool:2 -t localhost:5000/tool:2 --layout universal,artifact`,
 		Args: operands("FILE"),
 		RunE: func(c *cobra.Command, argv []string) error {
-			return runPack(c.Context(), a, o, argv[0])
+			seal, err := o.seal.open(c.Context(), a, c)
+			if err != nil {
+				return err
+			}
+			return runPack(c.Context(), a, o, argv[0], seal)
 		},
 	}
 	tagFlag(c, &o.tags)
@@ -54,11 +59,12 @@ files and annotations where the new layout has a place for them, and flags win.`
 	o.image.register(c)
 	o.optimize.register(c)
 	o.load.register(c)
+	o.seal.register(c)
 	jsonFlag(c, &o.json)
 	return c
 }
 
-func runPack(ctx context.Context, a *app, o packOptions, arg string) error {
+func runPack(ctx context.Context, a *app, o packOptions, arg string, seal *seal) error {
 	places, err := buildPlaces(o.tags)
 	if err != nil {
 		return err
@@ -89,6 +95,9 @@ func runPack(ctx context.Context, a *app, o packOptions, arg string) error {
 		}
 	}
 	res, err := a.write(ctx, &o.image, places, all, o.json)
+	if err == nil {
+		err = seal.apply(ctx, a, &res)
+	}
 	if err != nil || !o.json {
 		return err
 	}

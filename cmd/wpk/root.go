@@ -72,11 +72,13 @@ digest natively and under emulated architectures, and pushes it to any registry.
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return &usageError{c, err} })
 	root.AddGroup(
 		&cobra.Group{ID: "main", Title: "The way of an artifact:"},
+		&cobra.Group{ID: "trust", Title: "Trust:"},
 		&cobra.Group{ID: "store", Title: "Store and registries:"},
 	)
 	addTo(root, "main", newBuild(a), newPack(a), newLock(a), newInspect(a), newSmoke(a), newRun(a), newPush(a), newPull(a), newManifest(a), newExport(a))
+	addTo(root, "trust", newSign(a), newVerify(a), newKey(a))
 	addTo(root, "store", newCopy(a), newList(a), newRemove(a), newRegistry(a))
-	root.AddCommand(newToolchain(a), newVersion(a))
+	root.AddCommand(newToolchain(a), newPolicy(a), newVersion(a))
 	return root
 }
 

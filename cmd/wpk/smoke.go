@@ -58,6 +58,7 @@ Any failure or difference makes the exit code non-zero.`,
 	f.StringVar(&o.stdin, "stdin", "", "`FILE` that every run reads as its standard input; - is wpk's own")
 	f.Uint32Var(&o.expect, "exit-code", 0, "`CODE` that the module must exit with")
 	o.load.register(c)
+	o.load.trust.registerOptional(c)
 	o.guest.register(c, 2*time.Minute, "one minute: every cell ends")
 	jsonFlag(c, &o.json)
 	return c

@@ -91,7 +91,15 @@ func (a *app) transfer(ctx context.Context, o transferOptions) error {
 	if dst.ref.Digest == "" && dst.ref.Tag == "" {
 		dst.ref.Tag = src.ref.Tag
 	}
-	res, carried, err := a.copyWith(ctx, copyPlan{verb: o.verb, src: src, dst: dst, carry: o.carryFlags}, o.transferFlags)
+	trusted, err := a.trust(ctx, o.trust)
+	if err != nil {
+		return err
+	}
+	plan := copyPlan{verb: o.verb, src: src, dst: dst, carry: o.carryFlags, trust: trusted}
+	res, carried, err := a.copyWith(ctx, plan, o.transferFlags)
+	if err == nil && trusted != nil && o.referrers {
+		err = trusted.checkArrived(ctx, dst, res.Descriptor.Digest, o.transferFlags)
+	}
 	if err != nil {
 		return err
 	}
@@ -131,6 +139,7 @@ type copyPlan struct {
 	verb     string
 	src, dst place
 	carry    carryFlags
+	trust    *trust // verifies the source before anything travels; may be nil
 }
 
 // copyRef copies one reference and nothing beside it.
@@ -148,6 +157,11 @@ func (a *app) copyWith(ctx context.Context, p copyPlan, t transferFlags) (res re
 		return res, nil, err
 	}
 	defer src.Close()
+	if p.trust != nil {
+		if srcName, err = p.trust.pin(ctx, p.src, src, srcName); err != nil {
+			return res, nil, err
+		}
+	}
 	dst, dstName, err := a.target(ctx, p.dst, t)
 	if err != nil {
 		return res, nil, err

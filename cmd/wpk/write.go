@@ -17,12 +17,17 @@ type written struct {
 	Layout     string          `json:"layout"`
 	Others     []writtenLayout `json:"others,omitempty"` // the layouts after the first
 	Module     moduleFacts     `json:"module"`
+	Signed     []signedResult  `json:"signed,omitempty"`
+
+	first writtenLayout
 }
 
 type writtenLayout struct {
 	Layout     string   `json:"layout"`
 	Digest     string   `json:"digest"`
 	References []string `json:"references"`
+
+	places []place
 }
 
 type moduleFacts struct {
@@ -89,8 +94,8 @@ func (a *app) write(ctx context.Context, o *imageFlags, places []place, all []pa
 			}
 		}
 	}
-	first := others[0]
-	res.Layout, res.Digest, res.References, res.Others = first.Layout, first.Digest, first.References, others[1:]
+	res.first, res.Others = others[0], others[1:]
+	res.Layout, res.Digest, res.References = res.first.Layout, res.first.Digest, res.first.References
 	return res, nil
 }
 
@@ -108,6 +113,7 @@ func (a *app) writeTo(ctx context.Context, names []place, all []packed, done []w
 		}
 		done[i].Layout, done[i].Digest = p.layout, string(desc.Digest)
 		done[i].References = append(done[i].References, names[i].ref.String())
+		done[i].places = append(done[i].places, names[i])
 	}
 	return nil
 }

@@ -19,25 +19,31 @@ const (
 	// TempPattern makes os.MkdirTemp name a folder in the same way.
 	TempPattern = tempPrefix + "*"
 
-	fileMode = 0o644 // what others write into a layout; the umask narrows it
+	fileMode   = 0o644 // what others write into a layout; the umask narrows it
+	secretMode = 0o600
 )
 
 // WriteFile replaces the file at path by what write produces. An error of write
 // is returned as it is, and the file is untouched then. Call [SyncDir] on the
 // folder when the name itself must survive a power cut.
 func WriteFile(path string, write func(io.Writer) error) error {
-	return writeFile(path, (*os.File).Sync, write)
+	return writeFile(path, fileMode, (*os.File).Sync, write)
+}
+
+// WriteSecret is WriteFile for what only this user may read.
+func WriteSecret(path string, write func(io.Writer) error) error {
+	return writeFile(path, secretMode, (*os.File).Sync, write)
 }
 
 // WriteCache is WriteFile for what can be made again: it does not wait for the
 // disk, so that after a power cut the file may hold anything. Readers check it.
 func WriteCache(path string, write func(io.Writer) error) error {
-	return writeFile(path, func(*os.File) error { return nil }, write)
+	return writeFile(path, fileMode, func(*os.File) error { return nil }, write)
 }
 
-func writeFile(path string, sync func(*os.File) error, write func(io.Writer) error) (err error) {
+func writeFile(path string, mode os.FileMode, sync func(*os.File) error, write func(io.Writer) error) (err error) {
 	name := filepath.Join(filepath.Dir(path), tempPrefix+rand.Text())
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode) // #nosec G302 G304 -- public content, the caller's folder
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode) // #nosec G302 G304 -- the caller's choice
 	if err != nil {
 		return err
 	}

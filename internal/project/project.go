@@ -11,7 +11,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/wpkdev/wpk/internal/strictyaml"
 )
+
+// Error tells what is wrong in a wpk.yaml, and where.
+type Error = strictyaml.Error
 
 // FileNames are the names under which a project's file is looked for, in this order.
 var fileNames = []string{"wpk.yaml", "wpk.yml"}
@@ -52,6 +57,9 @@ type Command struct {
 	Run    string `yaml:"run"` // for the system's shell
 	Output string `yaml:"output"`
 }
+
+// SetScalar takes the text of a command that names no output.
+func (c *Command) SetScalar(text string) { c.Run = text }
 
 // Go are the settings for Go.
 type Go struct {
@@ -141,7 +149,7 @@ func Load(dir string) (File, error) {
 			return File{}, err
 		}
 		var f File
-		err = decode(data, &f)
+		err = strictyaml.Decoder{}.Unmarshal(data, &f)
 		var wrong *Error
 		if errors.As(err, &wrong) {
 			wrong.File = path

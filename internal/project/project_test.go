@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/wpkdev/wpk/internal/strictyaml"
 )
 
 func load(t *testing.T, text string) (File, error) {
@@ -83,7 +85,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add("build: !!binary x")
 	f.Fuzz(func(t *testing.T, text string) {
 		var file File
-		err := decode([]byte(text), &file)
+		err := strictyaml.Decoder{}.Unmarshal([]byte(text), &file)
 		var wrong *Error
 		if err != nil && !errors.As(err, &wrong) {
 			t.Errorf("%q: %v", text, err)

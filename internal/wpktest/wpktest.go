@@ -10,6 +10,8 @@ import (
 	"bufio"
 	"bytes"
 	_ "embed"
+	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -45,6 +47,16 @@ func Need(t testing.TB, name string) string {
 	}
 	Lacking(t, "%s is not here; `make test` sets it up", name)
 	return ""
+}
+
+// Tool returns the path of a pinned tool of scripts/tools.sh, or an error that is
+// [fs.ErrNotExist]: for those who have no test at hand.
+func Tool(name string) (string, error) {
+	path := pinnedPath(name)
+	if !isFile(path) {
+		return "", fmt.Errorf("%s: %w", name, fs.ErrNotExist)
+	}
+	return path, nil
 }
 
 // Fixture returns the folder that `scripts/fixtures.sh NAME` made: the sources

@@ -1,8 +1,8 @@
-package project
+package strictyaml
 
 import "fmt"
 
-// Error tells what is wrong in a wpk.yaml, and where.
+// Error tells what is wrong in a file, and where.
 type Error struct {
 	File         string // the file's path
 	Line, Column int    // from 1; 0 when the whole file is meant

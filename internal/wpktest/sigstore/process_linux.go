@@ -1,0 +1,5 @@
+package sigstore
+
+import "syscall"
+
+func endWithParent() *syscall.SysProcAttr { return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }
