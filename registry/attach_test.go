@@ -298,20 +298,28 @@ func attachChild(ctx context.Context) error {
 }
 
 // TestAttachManyProcesses: 16 processes sign and attest one image in a registry
-// without the referrers API, with the lock and without.
+// without the referrers API, with the lock and without, and in a folder.
 func TestAttachManyProcesses(t *testing.T) {
 	const writers = 16
 	for name, tt := range map[string]struct{ place, locks string }{
 		"lock":    {"distribution", filepath.Join(t.TempDir(), "locks")},
 		"no lock": {"fallback", ""},
+		"layout":  {"layout", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := evidencePlaces()[tt.place](t)
+			var reference string
+			switch target := s.Target.(type) {
+			case *remoteTarget:
+				reference = target.name("")
+			case *Store:
+				reference = "oci:" + target.dir
+			}
 			group, ctx := errgroup.WithContext(t.Context())
 			for i := range writers {
 				group.Go(func() error {
 					cmd := exec.CommandContext(ctx, os.Args[0]) // #nosec G702 -- ourselves
-					cmd.Env = append(os.Environ(), childSubject+"="+s.Target.(*remoteTarget).name(""), childDigest+"="+s.Descriptor.Digest.String(),
+					cmd.Env = append(os.Environ(), childSubject+"="+reference, childDigest+"="+s.Descriptor.Digest.String(),
 						childLocks+"="+tt.locks, childNumber+"="+strconv.Itoa(i))
 					out, err := cmd.CombinedOutput()
 					if err != nil {
