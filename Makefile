@@ -63,6 +63,7 @@ test-setup: runners
 	scripts/tools.sh crane oras registry regctl containerd containerd-shim-runc-v2 $(SIGSTORE) >/dev/null
 	scripts/fixtures.sh $(FIXTURES) >/dev/null
 	scripts/npm.sh internal/wpktest/npm/* >/dev/null
+	scripts/sbom-validators.sh >/dev/null
 	scripts/cargo-tools.sh wasm-tools wkg >/dev/null || [ $$? = 3 ]
 	scripts/runtimes.sh >/dev/null
 	scripts/consumers.sh >/dev/null || [ $$? = 3 ]
@@ -81,8 +82,8 @@ test: test-setup ## set up, then run all tests with real registries and real pro
 
 # Not part of test: the clients of four clouds take minutes to compile.
 .PHONY: test-kms
-test-kms: ## the clients of key services, against a server that speaks like AWS's
-	WPK_MOTO=$$(scripts/moto.sh) && export WPK_MOTO && \
+test-kms: ## the clients of key services, against Vault's transit engine
+	WPK_TRANSIT=$$(scripts/tools.sh transit)/transit && export WPK_TRANSIT && \
 		$(GO) test -count=1 -tags kms,grpcnotrace ./internal/sigstore
 
 .PHONY: runtimes

@@ -68,7 +68,7 @@ type attacher struct {
 
 // add makes of a piece what is to be written.
 func (at *attacher) add(p evidence.Piece) error {
-	suffix, mediaType := "", ""
+	var suffix, mediaType string
 	switch p.Form {
 	case evidence.SimpleSigning:
 		suffix, mediaType = suffixSignatures, evidence.MediaTypeSimpleSigning

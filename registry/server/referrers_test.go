@@ -30,7 +30,7 @@ func TestReferrers(t *testing.T) {
 	stop()
 	addr, _ = run(t, dir)
 	for filter, want := range map[string]int{"": 2, evidence.MediaTypeBundle: 2, "application/x": 0} {
-		resp, err := http.Get("http://" + addr + "/v2/a/b/referrers/" + d.Digest.String() + "?artifactType=" + url.QueryEscape(filter)) //nolint:noctx // a test
+		resp, err := http.Get("http://" + addr + "/v2/a/b/referrers/" + d.Digest.String() + "?artifactType=" + url.QueryEscape(filter))
 		must(t, err)
 		var index ocispec.Index
 		must(t, json.NewDecoder(resp.Body).Decode(&index))
@@ -44,7 +44,7 @@ func TestReferrers(t *testing.T) {
 			}
 		}
 	}
-	resp, err := http.Get("http://" + addr + "/v2/a/b/tags/list") //nolint:noctx // a test
+	resp, err := http.Get("http://" + addr + "/v2/a/b/tags/list")
 	must(t, err)
 	defer resp.Body.Close()
 	var tags struct{ Tags []string }
