@@ -9,6 +9,11 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev
 LDFLAGS   = -s -w -X main.version=$(VERSION) \
 	$(if $(PYTHON_RUNTIME),-X main.pythonRuntime=$(PYTHON_RUNTIME)) \
 	$(if $(JAVASCRIPT_RUNTIME),-X main.javascriptRuntime=$(JAVASCRIPT_RUNTIME))
+# grpcnotrace keeps gRPC's tracing pages out, and with them a quarter of the binary: they call methods by name, so that
+# the linker must keep every method there is. TAGS=kms adds the clients of key services.
+TAGS     ?=
+comma    := ,
+ALL_TAGS  = runners,grpcnotrace$(TAGS:%=$(comma)%)
 # Where Go has a race detector on Linux.
 RACE     ?= $(if $(filter amd64 arm64 ppc64le s390x,$(shell $(GO) env GOARCH)),-race)
 TESTFLAGS ?=
@@ -23,8 +28,8 @@ help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
-build: runners ## build bin/wpk with the runners embedded
-	CGO_ENABLED=0 $(GO) build -tags runners -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/wpk ./cmd/wpk
+build: runners ## build bin/wpk with the runners embedded (TAGS=kms: and clients of key services)
+	CGO_ENABLED=0 $(GO) build -tags $(ALL_TAGS) -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/wpk ./cmd/wpk
 
 .PHONY: runners
 runners: $(RUNNERS) ## cross-build the runners that smoke starts under emulators
@@ -65,7 +70,7 @@ test-setup: runners
 
 # These compile and run interpreters of many megabytes, which the race detector
 # slows down tenfold; what they drive is tested with it in its own package.
-UNRACED = /cmd/wpk$$|/build/runtimepack$$|/wpktest/(interop|consumers)$$
+UNRACED = /cmd/wpk$$|/build/runtimepack$$|/wpktest/(interop|consumers|signing)$$
 
 # vet without stdmethods: the Seek of wazero's File has a shape of its own.
 # -count=1: many tests start programs, whose changes go's test cache cannot see.
@@ -75,6 +80,12 @@ test: test-setup ## set up, then run all tests with real registries and real pro
 	$(GO) test $(RACE) -count=1 -timeout 20m $(TESTFLAGS) $$($(GO) list ./... | grep -vE '$(UNRACED)')
 	$(GO) test -count=1 -timeout 60m $(TESTFLAGS) $$($(GO) list ./... | grep -E '$(UNRACED)')
 
+# Not part of test: the clients of four clouds take minutes to compile.
+.PHONY: test-kms
+test-kms: ## the clients of key services, against Vault's transit engine
+	WPK_TRANSIT=$$(scripts/tools.sh transit)/transit && export WPK_TRANSIT && \
+		$(GO) test -count=1 -tags kms,grpcnotrace ./internal/sigstore
+
 .PHONY: runtimes
 runtimes: ## the runtime packs of Python and JavaScript, once, into the user's cache
 	scripts/setup.sh test
@@ -82,7 +93,7 @@ runtimes: ## the runtime packs of Python and JavaScript, once, into the user's c
 
 .PHONY: interop
 interop: test-setup ## only real programs through real registries and clients, to real consumers
-	$(GO) test -count=1 -v -timeout 60m $(TESTFLAGS) ./internal/wpktest/interop ./internal/wpktest/consumers
+	$(GO) test -count=1 -v -timeout 60m $(TESTFLAGS) ./internal/wpktest/interop ./internal/wpktest/consumers ./internal/wpktest/signing
 
 .PHONY: lint
 lint: ## golangci-lint (import rules, gofumpt), shellcheck, go.mod
@@ -128,7 +139,7 @@ cover: ## test coverage of each package, and bin/cover.html
 .PHONY: completions
 completions: ## shell completions into bin/completions, for packages
 	mkdir -p bin/completions
-	$(GO) build -o bin/completions/.wpk ./cmd/wpk
+	$(GO) build -tags grpcnotrace -o bin/completions/.wpk ./cmd/wpk
 	for shell in bash zsh fish powershell; do \
 		bin/completions/.wpk completion $$shell >bin/completions/wpk.$$shell || exit 1; done
 	rm -f bin/completions/.wpk

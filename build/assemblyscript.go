@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"strings"
 )
@@ -63,7 +62,7 @@ type asc struct {
 }
 
 // ascVersion matches the answer of `asc --version`: "Version 0.27.37".
-var ascVersion = regexp.MustCompile(`[0-9]+\.[0-9]+\.[0-9]+\S*`)
+var ascVersion = lazyRegexp(`[0-9]+\.[0-9]+\.[0-9]+\S*`)
 
 // newAsc finds the compiler that belongs to the project, else one on PATH. It is a program for Node.js.
 func newAsc(ctx context.Context, j *job) (*asc, error) {
@@ -81,7 +80,7 @@ func newAsc(ctx context.Context, j *job) (*asc, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.version = ascVersion.FindString(out)
+	a.version = ascVersion().FindString(out)
 	out, _ = output(ctx, j.Exec, Command{Path: node, Args: []string{"--version"}, Dir: j.Dir, Env: j.Env})
 	a.node = strings.TrimPrefix(out, "v")
 	return a, nil

@@ -230,9 +230,11 @@ func (j *job) build(ctx context.Context, asked string) (*Module, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := load(p.path)
-	if err != nil {
-		return nil, err
+	m := p.module
+	if m == nil {
+		if m, err = load(p.path); err != nil {
+			return nil, err
+		}
 	}
 	m.Facts, m.Warnings = p.facts, append(p.warnings, foreignWarnings(m.Info)...)
 	m.Facts.Source = from
@@ -272,6 +274,7 @@ type toolchain interface {
 // A product is what a toolchain leaves: a file in the job's work folder, and how it came to be.
 type product struct {
 	path     string
+	module   *Module // what the file holds, where the toolchain has read it already
 	facts    Facts
 	warnings []Warning
 

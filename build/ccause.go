@@ -1,7 +1,6 @@
 package build
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -43,14 +42,14 @@ var cHeaders = map[CauseKind]string{
 // What compilers and linkers say. Clang before 16 only warns about a function that it does not know; then the linker
 // does not find it.
 var (
-	undefinedSymbol  = regexp.MustCompile(`undefined symbol: ([\w:]+)|undeclared (?:function|identifier) '([\w:]+)'|no (?:member|type) named '(\w+)' in (?:namespace 'std'|the global namespace)`)
-	missingHeader    = regexp.MustCompile(`fatal error: '([\w./+]+)' file not found`)
-	emulationError   = regexp.MustCompile(`error: .*-D_WASI_EMULATED_([A-Z_]+)`)
-	emulationWarning = regexp.MustCompile(`warning: .*-D_WASI_EMULATED_([A-Z_]+)`)
-	foreignProgram   = regexp.MustCompile(`(\S+): (?:cannot execute binary file|Exec format error)|(?:Exec format error|cannot execute binary file): '?([^\s']+)`)
-	setjmpError      = regexp.MustCompile(`(?i)error: .*setjmp/longjmp support requires`)
-	cxxError         = regexp.MustCompile(`fatal error: '[a-z_]+' file not found|unable to find library -lc\+\+|(?i:C\+\+ compiler (?:cannot|".*" is not able))|Compiler .*\+\+.* cannot compile`)
-	exceptionError   = regexp.MustCompile(`error: cannot use '(?:throw|try)' with exceptions disabled`)
+	undefinedSymbol  = lazyRegexp(`undefined symbol: ([\w:]+)|undeclared (?:function|identifier) '([\w:]+)'|no (?:member|type) named '(\w+)' in (?:namespace 'std'|the global namespace)`)
+	missingHeader    = lazyRegexp(`fatal error: '([\w./+]+)' file not found`)
+	emulationError   = lazyRegexp(`error: .*-D_WASI_EMULATED_([A-Z_]+)`)
+	emulationWarning = lazyRegexp(`warning: .*-D_WASI_EMULATED_([A-Z_]+)`)
+	foreignProgram   = lazyRegexp(`(\S+): (?:cannot execute binary file|Exec format error)|(?:Exec format error|cannot execute binary file): '?([^\s']+)`)
+	setjmpError      = lazyRegexp(`(?i)error: .*setjmp/longjmp support requires`)
+	cxxError         = lazyRegexp(`fatal error: '[a-z_]+' file not found|unable to find library -lc\+\+|(?i:C\+\+ compiler (?:cannot|".*" is not able))|Compiler .*\+\+.* cannot compile`)
+	exceptionError   = lazyRegexp(`error: cannot use '(?:throw|try)' with exceptions disabled`)
 )
 
 // cSubjects bounds how many calls a cause names.
@@ -64,35 +63,35 @@ func cCauses(said string) []Cause {
 			found[kind] = append(found[kind], subject)
 		}
 	}
-	for _, m := range undefinedSymbol.FindAllStringSubmatch(said, -1) {
+	for _, m := range undefinedSymbol().FindAllStringSubmatch(said, -1) {
 		kind, subject := symbolCause(m[1] + m[2] + m[3])
 		add(kind, subject)
 	}
-	for _, m := range missingHeader.FindAllStringSubmatch(said, -1) {
+	for _, m := range missingHeader().FindAllStringSubmatch(said, -1) {
 		for kind, headers := range cHeaders {
 			if hasWord(headers, m[1]) {
 				add(kind, "<"+m[1]+">")
 			}
 		}
 	}
-	for _, m := range emulationError.FindAllStringSubmatch(said, -1) {
+	for _, m := range emulationError().FindAllStringSubmatch(said, -1) {
 		add(CauseEmulation, strings.ReplaceAll(strings.ToLower(m[1]), "_", "-"))
 	}
 	if len(found[CauseEmulation]) > 0 { // then what is only warned of now is the next error
-		for _, m := range emulationWarning.FindAllStringSubmatch(said, -1) {
+		for _, m := range emulationWarning().FindAllStringSubmatch(said, -1) {
 			add(CauseEmulation, strings.ReplaceAll(strings.ToLower(m[1]), "_", "-"))
 		}
 	}
-	for _, m := range foreignProgram.FindAllStringSubmatch(said, -1) {
+	for _, m := range foreignProgram().FindAllStringSubmatch(said, -1) {
 		add(CauseExecution, strings.Trim(m[1]+m[2], "'"))
 	}
-	if setjmpError.MatchString(said) {
+	if setjmpError().MatchString(said) {
 		add(CauseSetjmp, "<setjmp.h>")
 	}
-	if cxxError.MatchString(said) {
+	if cxxError().MatchString(said) {
 		add(causeLibCXX, "")
 	}
-	if m := exceptionError.FindString(said); m != "" {
+	if m := exceptionError().FindString(said); m != "" {
 		add(CauseExceptions, "throw")
 	}
 	return joinCauses(found)

@@ -3,7 +3,6 @@ package build
 import (
 	"context"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,7 +36,7 @@ func (d driver) subcommands() bool {
 // name is the program's name without the version that distributions append.
 func (d driver) name() string {
 	name := strings.TrimSuffix(filepath.Base(d.path), ".exe")
-	return versionSuffix.ReplaceAllString(name, "")
+	return versionSuffix().ReplaceAllString(name, "")
 }
 
 // command returns the driver's command with more arguments.
@@ -148,7 +147,7 @@ func llvmNames(tool string) []string {
 }
 
 // versionSuffix is what distributions append to the names of LLVM's tools.
-var versionSuffix = regexp.MustCompile(`-[0-9]+$`)
+var versionSuffix = lazyRegexp(`-[0-9]+$`)
 
 // archiver returns the commands of ar and ranlib that understand WebAssembly objects. The system's own do not: they
 // would leave out the index that the linker needs.
@@ -167,7 +166,7 @@ func (f *finder) archiver(ctx context.Context, d driver) (ar, ranlib []string, e
 
 // llvmTool finds a program of LLVM that fits a clang: beside it, under its version's name, then any.
 func (f *finder) llvmTool(ctx context.Context, d driver, name string) []string {
-	suffix := versionSuffix.FindString(filepath.Base(d.path))
+	suffix := versionSuffix().FindString(filepath.Base(d.path))
 	names := []string{filepath.Join(filepath.Dir(d.path), name+suffix), filepath.Join(filepath.Dir(d.path), name)}
 	if p, err := f.ask(ctx, d, "-print-prog-name="+name); err == nil && filepath.IsAbs(p) {
 		names = append(names, p)

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 )
 
@@ -65,8 +64,8 @@ func (l *compileLog) read() (headers, sources map[string]bool) {
 }
 
 var (
-	loggedWord = regexp.MustCompile(`"((?:[^"\\]|\\.)*)"`)
-	unescape   = regexp.MustCompile(`\\(.)`)
+	loggedWord = lazyRegexp(`"((?:[^"\\]|\\.)*)"`)
+	unescape   = lazyRegexp(`\\(.)`)
 )
 
 // inputs are the sources in the line of one step: an argument with the suffix of a source that lies in this tree, seen
@@ -75,8 +74,8 @@ func (l *compileLog) inputs(line string) (names []string) {
 	dir := ""
 	var words []string
 	before := ""
-	for _, m := range loggedWord.FindAllStringSubmatch(line, -1) {
-		word := unescape.ReplaceAllString(m[1], "$1")
+	for _, m := range loggedWord().FindAllStringSubmatch(line, -1) {
+		word := unescape().ReplaceAllString(m[1], "$1")
 		if d, ok := strings.CutPrefix(word, "-fdebug-compilation-dir="); ok {
 			dir = d
 		}

@@ -2,6 +2,7 @@ package build
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -36,10 +37,14 @@ func (goToolchain) compile(ctx context.Context, j *job) (product, error) {
 	if j.Go.Compiler == CompilerTinyGo {
 		return compileTinyGo(ctx, j)
 	}
-	g, err := newGoCommand(ctx, j)
+	g, err := findGo(j)
 	if err != nil {
 		return product{}, err
 	}
+	return g.settled(ctx, g.compile)
+}
+
+func (g *goCommand) compile(ctx context.Context) (product, error) {
 	pattern, err := g.pattern(ctx)
 	if err != nil {
 		return product{}, err
@@ -48,8 +53,8 @@ func (goToolchain) compile(ctx context.Context, j *job) (product, error) {
 	if err != nil {
 		return product{}, err
 	}
-	flags, out := append(g.flags(), room...), j.path("module.wasm")
-	args := append([]string{"build", fmt.Sprintf("-p=%d", j.Jobs), "-o", out}, flags...)
+	flags, out := append(g.flags(), room...), g.job.path("module.wasm")
+	args := append([]string{"build", fmt.Sprintf("-p=%d", g.Jobs), "-o", out}, flags...)
 	if err := g.build(ctx, pattern, g.command(append(args, "--", pattern)...)); err != nil {
 		return product{}, err
 	}
@@ -57,15 +62,21 @@ func (goToolchain) compile(ctx context.Context, j *job) (product, error) {
 	if err != nil {
 		return product{}, err
 	}
+	read := make(chan *Module, 1)
+	go func() {
+		m, _ := newModule(out, program.module) // what is wrong with it, [load] says later
+		read <- m
+	}()
 	warnings, err := g.advise(ctx, program)
+	p := product{path: out, module: <-read, warnings: warnings}
 	if err != nil {
 		return product{}, err
 	}
-	made := product{path: out, facts: g.facts(program.main, flags), warnings: warnings, inventory: g.inventory(pattern, flags)}
+	p.facts, p.inventory = g.facts(program.main, flags), g.inventory(pattern, flags)
 	if g.Inventory {
-		made.binaries = g.goBinaries(ctx, &made.facts)
+		p.binaries = g.goBinaries(ctx, &p.facts)
 	}
-	return made, nil
+	return p, nil
 }
 
 // build compiles. Only when that fails, what the program imports is asked for, to explain it.
@@ -90,27 +101,60 @@ func (g *goCommand) build(ctx context.Context, pattern string, c Command) error 
 
 // newGoCommand finds Go and checks that it can do what is asked of it.
 func newGoCommand(ctx context.Context, j *job) (*goCommand, error) {
+	g, err := findGo(j)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := g.settingsQuery()(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return g, g.use(answer)
+}
+
+func findGo(j *job) (*goCommand, error) {
 	path, err := j.Exec.LookPath("go", j.Env)
 	if err != nil {
 		return nil, &MissingError{Kind: KindTool, Name: "go", Purpose: "compiles Go"}
 	}
-	g := &goCommand{job: j, path: path, env: setenv(j.Env, "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")}
-	out, err := g.ask(ctx, append([]string{"env", "-json", "GOVERSION", "GOFLAGS"}, goQueried...)...)
+	return &goCommand{job: j, path: path, env: setenv(j.Env, "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")}, nil
+}
+
+// settingsQuery prepares the question for all settings.
+func (g *goCommand) settingsQuery() func(context.Context) (string, error) {
+	asked := *g // with its output and environment of now
+	return func(ctx context.Context) (string, error) {
+		return asked.ask(ctx, append([]string{"env", "-json", "GOVERSION", "GOFLAGS"}, goQueried...)...)
+	}
+}
+
+// use takes the answer to that question, and refuses a Go that is too old.
+func (g *goCommand) use(answer string) error {
+	settings, err := decodeGoSettings(answer)
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("go env: %w", err)
 	}
-	if err := json.Unmarshal([]byte(out), &g.settings); err != nil {
-		return nil, fmt.Errorf("go env: %w", err)
-	}
+	g.settings = settings
 	if g.olderThan(goWithWasip1) {
-		return nil, &MissingError{Kind: KindTarget, Name: "wasip1", Purpose: "Go can compile for WASI from go1.21 on", Version: goWithWasip1, Looked: []string{path}}
+		return &MissingError{Kind: KindTarget, Name: "wasip1", Purpose: "Go can compile for WASI from go1.21 on", Version: goWithWasip1, Looked: []string{g.path}}
 	}
-	if j.Go.Reactor && g.olderThan(goWithReactor) {
-		return nil, &MissingError{Kind: KindTarget, Name: "wasip1 reactor", Purpose: "Go can build reactors from go1.24 on", Version: goWithReactor, Looked: []string{path}}
+	if g.Go.Reactor && g.olderThan(goWithReactor) {
+		return &MissingError{Kind: KindTarget, Name: "wasip1 reactor", Purpose: "Go can build reactors from go1.24 on", Version: goWithReactor, Looked: []string{g.path}}
 	}
-	g.settings["GOFLAGS"] = keepGoFlags(g.settings["GOFLAGS"])
 	g.env = setenv(g.env, "GOFLAGS="+strings.TrimSpace("-trimpath "+g.settings["GOFLAGS"]))
-	return g, nil
+	return nil
+}
+
+var errNoSettings = errors.New("it has printed no settings")
+
+// decodeGoSettings reads what `go env -json` prints, and keeps of GOFLAGS what counts here.
+func decodeGoSettings(answer string) (map[string]string, error) {
+	var settings map[string]string
+	if err := json.Unmarshal([]byte(answer), &settings); err != nil || settings == nil {
+		return nil, cmp.Or(err, errNoSettings)
+	}
+	settings["GOFLAGS"] = keepGoFlags(settings["GOFLAGS"])
+	return settings, nil
 }
 
 // olderThan compares Go's version. A development version has no number and passes: it is new.

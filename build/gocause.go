@@ -1,21 +1,20 @@
 package build
 
 import (
-	"regexp"
 	"strings"
 )
 
 var (
 	// goPackageLine begins what the compiler says about a package.
-	goPackageLine = regexp.MustCompile(`^# (\S+)`)
+	goPackageLine = lazyRegexp(`^# (\S+)`)
 	// goUndefined matches a name of the system that wasip1 does not have, or a type of a file that is not for it.
-	goUndefined = regexp.MustCompile(`undefined: (\S+)`)
+	goUndefined = lazyRegexp(`undefined: (\S+)`)
 	// goExcluded matches a package none of whose files is for wasip1. Its folder is at the end.
-	goExcluded = regexp.MustCompile(`(?:imports |package )?(\S+): build constraints exclude all Go files in `)
+	goExcluded = lazyRegexp(`(?:imports |package )?(\S+): build constraints exclude all Go files in `)
 	// goImports matches a line of the chain of imports that leads there.
-	goImports = regexp.MustCompile(`^\s+imports (\S+)\n?$`)
+	goImports = lazyRegexp(`^\s+imports (\S+)\n?$`)
 	// goTooOld matches what go says about a go.mod for a later one.
-	goTooOld = regexp.MustCompile(`requires go >= ([0-9][0-9a-z.]*)`)
+	goTooOld = lazyRegexp(`requires go >= ([0-9][0-9a-z.]*)`)
 )
 
 // goCauses recognises why a build failed. graph may be nil.
@@ -23,16 +22,16 @@ func goCauses(said string, graph *goGraph) []Cause {
 	var causes []Cause
 	at, importer := "", ""
 	for line := range strings.Lines(said) {
-		if m := goPackageLine.FindStringSubmatch(line); m != nil {
+		if m := goPackageLine().FindStringSubmatch(line); m != nil {
 			at = m[1]
 		}
-		if m := goTooOld.FindStringSubmatch(line); m != nil {
+		if m := goTooOld().FindStringSubmatch(line); m != nil {
 			causes = append(causes, Cause{CauseOldTool, "Go " + m[1]})
 		}
-		if m := goImports.FindStringSubmatch(line); m != nil {
+		if m := goImports().FindStringSubmatch(line); m != nil {
 			importer = m[1]
 		}
-		if m := goExcluded.FindStringSubmatch(line); m != nil {
+		if m := goExcluded().FindStringSubmatch(line); m != nil {
 			// It never was for WASI: whoever imports it is what to look at.
 			if by := graph.foreign(importer); by != nil {
 				causes = append(causes, by...)
@@ -40,7 +39,7 @@ func goCauses(said string, graph *goGraph) []Cause {
 				causes = append(causes, graph.foreign(m[1])...)
 			}
 		}
-		if m := goUndefined.FindStringSubmatch(line); m != nil {
+		if m := goUndefined().FindStringSubmatch(line); m != nil {
 			if foreign := graph.foreign(at); foreign != nil {
 				causes = append(causes, foreign...)
 			} else if c, ok := systemCall(m[1]); ok {

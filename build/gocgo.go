@@ -7,14 +7,13 @@ import (
 	"go/token"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 )
 
 // aboutCgo matches a message that tells of a program built without cgo.
-var aboutCgo = regexp.MustCompile(`(?i)\bcgo(_enabled)?\b`)
+var aboutCgo = lazyRegexp(`(?i)\bcgo(_enabled)?\b`)
 
 // cgoStubs refuses a program whose packages need C. Go compiles it without a word where an author has written a
 // replacement that only says so at run time, such as github.com/mattn/go-sqlite3's. A replacement that works is fine:
@@ -85,7 +84,7 @@ func stubMessage(p *goPackage, tags []string, module []byte) string {
 				return message == ""
 			}
 			text, err := strconv.Unquote(lit.Value)
-			if err == nil && strings.Contains(text, " ") && aboutCgo.MatchString(text) && bytes.Contains(module, []byte(text)) {
+			if err == nil && strings.Contains(text, " ") && aboutCgo().MatchString(text) && bytes.Contains(module, []byte(text)) {
 				message = text
 			}
 			return true

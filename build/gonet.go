@@ -140,7 +140,7 @@ func newStubImporter() stubImporter {
 func (s stubImporter) Import(importPath string) (*types.Package, error) {
 	if s[importPath] == nil {
 		name := path.Base(importPath)
-		if majorVersion.MatchString(name) {
+		if majorVersion().MatchString(name) {
 			name = path.Base(path.Dir(importPath))
 		}
 		s[importPath] = types.NewPackage(importPath, name)

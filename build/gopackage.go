@@ -11,7 +11,6 @@ import (
 	"io"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -203,13 +202,13 @@ func (g *goCommand) relative(dir string) string {
 	return "./" + rel
 }
 
-var majorVersion = regexp.MustCompile(`^v[0-9]+$`)
+var majorVersion = lazyRegexp(`^v[0-9]+$`)
 
 // programName is the name that `go build` would give the program: the last element of the import path that is not a
 // major version.
 func (p *goPackage) programName() string {
 	dir, name := path.Split(p.ImportPath)
-	if majorVersion.MatchString(name) && dir != "" {
+	if majorVersion().MatchString(name) && dir != "" {
 		return path.Base(dir)
 	}
 	return name

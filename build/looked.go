@@ -56,7 +56,7 @@ func (s *searcher) places(pieces []string) []string {
 	var places, names []string
 	for _, missed := range s.missed {
 		base := strings.TrimSuffix(filepath.Base(missed), ".exe")
-		if !slices.ContainsFunc(pieces, func(p string) bool { return base == p || versionSuffix.ReplaceAllString(base, "") == p }) {
+		if !slices.ContainsFunc(pieces, func(p string) bool { return base == p || versionSuffix().ReplaceAllString(base, "") == p }) {
 			continue
 		}
 		if base == missed {
@@ -92,7 +92,7 @@ func ranges(names []string) []string {
 
 // follows reports whether b is a with the version before.
 func follows(a, b string) bool {
-	va, vb := versionSuffix.FindString(a), versionSuffix.FindString(b)
+	va, vb := versionSuffix().FindString(a), versionSuffix().FindString(b)
 	na, aerr := strconv.Atoi(strings.TrimPrefix(va, "-"))
 	nb, berr := strconv.Atoi(strings.TrimPrefix(vb, "-"))
 	return aerr == nil && berr == nil && strings.TrimSuffix(a, va) == strings.TrimSuffix(b, vb) && nb == na-1

@@ -4,7 +4,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -102,7 +101,7 @@ func (b *plainBuild) record(source, object, depfile string) objectRecord {
 }
 
 // hasInclude is how a source asks whether there is a header.
-var hasInclude = regexp.MustCompile(`__has_include(?:_next)?\s*\(\s*["<]([^">\n]+)[">]`)
+var hasInclude = lazyRegexp(`__has_include(?:_next)?\s*\(\s*["<]([^">\n]+)[">]`)
 
 // absent names the places in the project where a header of the same name would have been found instead of one that was
 // read, or where one is asked for.
@@ -117,7 +116,7 @@ func (b *plainBuild) absent(sourceDir string, read map[string]fileDigest) []stri
 		}
 		if !slices.ContainsFunc(b.systemDirs(), func(dir string) bool { _, in := below(dir, name); return in }) {
 			text, _ := os.ReadFile(b.absolute(name))
-			for _, m := range hasInclude.FindAllSubmatch(text, -1) {
+			for _, m := range hasInclude().FindAllSubmatch(text, -1) {
 				wanted[filepath.FromSlash(string(m[1]))] = true
 			}
 		}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/gob"
 	"encoding/hex"
 	"fmt"
 	"hash"
@@ -40,7 +39,7 @@ func (g *pythonGroup) add(folder, below string, data []byte) {
 // key names what the group is compiled to by all that it is made from.
 func (g *pythonGroup) key(runtime string) string {
 	h := sha256.New()
-	hashText(h, "bytecode 1", runtime)
+	hashText(h, "bytecode 2", runtime)
 	for _, s := range g.sources {
 		hashText(h, s.Name, s.Path, fmt.Sprint(s.Package), string(s.Data))
 	}
@@ -199,8 +198,11 @@ func (b *pythonBuild) kept(kind, key string) string {
 // load returns what a group was compiled to before; nil when it was not.
 func (b *pythonBuild) load(g *pythonGroup) []cpython.Compiled {
 	data, err := os.ReadFile(b.kept("bytecode", g.key(b.sum)))
-	var done []cpython.Compiled
-	if err != nil || gob.NewDecoder(bytes.NewReader(data)).Decode(&done) != nil || len(done) != len(g.sources) || len(done) == 0 {
+	if err != nil {
+		return nil
+	}
+	done := decodeCompiled(data)
+	if len(done) != len(g.sources) || len(done) == 0 {
 		return nil
 	}
 	return done
@@ -211,9 +213,5 @@ func (b *pythonBuild) store(g *pythonGroup, done []cpython.Compiled) error {
 	if path == "" || len(done) == 0 {
 		return nil
 	}
-	var data bytes.Buffer
-	if err := gob.NewEncoder(&data).Encode(done); err != nil {
-		return err
-	}
-	return keep(path, data.Bytes(), maxKeptBytecode)
+	return keep(path, encodeCompiled(done), maxKeptBytecode)
 }

@@ -17,7 +17,7 @@ import (
 var network = []string{"socket", "ssl"}
 
 // threads are what starts a thread. Importing threading itself is harmless: locks work, and much imports it.
-var threads = regexp.MustCompile(`\b(threading\.Thread|ThreadPoolExecutor|ProcessPoolExecutor|_thread\.start_new_thread|asyncio\.to_thread|run_in_executor)\b`)
+var threads = lazyRegexp(`\b(threading\.Thread|ThreadPoolExecutor|ProcessPoolExecutor|_thread\.start_new_thread|asyncio\.to_thread|run_in_executor)\b`)
 
 // cannot are modules that can be imported, and fail at their work.
 var cannot = map[string]string{
@@ -52,7 +52,7 @@ func (b *pythonBuild) warnImports(g *pythonGroup, done []cpython.Compiled) {
 				b.warned = append(b.warned, Warning{Where: fmt.Sprintf("%s:%d", b.origin(s.Path), n), Text: "import of " + name + ": " + lacking[name]})
 			}
 		}
-		if n := lineOf(s.Data, threads); n > 0 {
+		if n := lineOf(s.Data, threads()); n > 0 {
 			b.warned = append(b.warned, Warning{Where: fmt.Sprintf("%s:%d", b.origin(s.Path), n), Text: "there are no threads: starting one raises RuntimeError"})
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -36,7 +35,7 @@ const gemsDir = "vendor/bundle/ruby"
 var ownGems = []string{"bundler", "date", "digest", "erb", "etc", "json", "psych", "stringio", "strscan", "zlib"}
 
 // gemName takes "nokogiri-1.18.1-x86_64-linux-gnu" apart.
-var gemName = regexp.MustCompile(`^(.+?)-([0-9][0-9A-Za-z.]*)(-.+)?$`)
+var gemName = lazyRegexp(`^(.+?)-([0-9][0-9A-Za-z.]*)(-.+)?$`)
 
 // vendoredGems are the gems in a project, sorted by name, without those that Ruby brings.
 func vendoredGems(dir string) ([]gem, error) {
@@ -47,7 +46,7 @@ func vendoredGems(dir string) ([]gem, error) {
 		root := gemsDir + "/" + v.Name()
 		entries, _ := os.ReadDir(filepath.Join(dir, filepath.FromSlash(root), "gems"))
 		for _, e := range entries {
-			m := gemName.FindStringSubmatch(e.Name())
+			m := gemName().FindStringSubmatch(e.Name())
 			if m == nil || !e.IsDir() || seen[m[1]] || slices.Contains(ownGems, m[1]) {
 				continue
 			}
@@ -91,15 +90,15 @@ func nativeIn(dir, root, name, platform string) string {
 
 // requireList and requireItem read the line that RubyGems writes: s.require_paths = ["lib".freeze].
 var (
-	requireList = regexp.MustCompile(`\.require_paths = \[([^\]]*)\]`)
-	requireItem = regexp.MustCompile(`"([^"]+)"`)
+	requireList = lazyRegexp(`\.require_paths = \[([^\]]*)\]`)
+	requireItem = lazyRegexp(`"([^"]+)"`)
 )
 
 // requirePaths are a gem's folders for the load path, by its specification.
 func requirePaths(spec []byte) []string {
 	var dirs []string
-	if m := requireList.FindSubmatch(spec); m != nil {
-		for _, item := range requireItem.FindAllSubmatch(m[1], -1) {
+	if m := requireList().FindSubmatch(spec); m != nil {
+		for _, item := range requireItem().FindAllSubmatch(m[1], -1) {
 			if dir := string(item[1]); filepath.IsLocal(filepath.FromSlash(dir)) {
 				dirs = append(dirs, dir)
 			}
@@ -129,13 +128,13 @@ func (c *rubyCollector) addGem(ctx context.Context, dir string, g gem) error {
 }
 
 // gemLine is a gem in a Gemfile: gem "rack", "~> 3.0".
-var gemLine = regexp.MustCompile(`(?m)^[ \t]*gem[ (]+["']([\w.-]+)["']`)
+var gemLine = lazyRegexp(`(?m)^[ \t]*gem[ (]+["']([\w.-]+)["']`)
 
 // missingGems warns of the gems that a Gemfile names and that do not lie in the project. Whether the program needs them is
 // known when it runs: some are for those who work on it, and some are in Ruby.
 func missingGems(dir string, gems []gem) []Warning {
 	var names []string
-	for _, m := range gemLine.FindAllSubmatch(readSmall(filepath.Join(dir, gemFile)), -1) {
+	for _, m := range gemLine().FindAllSubmatch(readSmall(filepath.Join(dir, gemFile)), -1) {
 		name := string(m[1])
 		has := slices.ContainsFunc(gems, func(g gem) bool { return g.name == name })
 		if !has && !slices.Contains(ownGems, name) && !slices.Contains(names, name) {

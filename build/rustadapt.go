@@ -6,7 +6,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -39,7 +38,7 @@ type lockedPackage struct {
 const maxLock = 20 << 20
 
 // lockEntry matches the lines that are wanted of a lock file, which cargo writes in a form of its own.
-var lockEntry = regexp.MustCompile(`(?m)^(\[\[package\]\]|name = "([^"\n]*)"|source = ".*)\r?$`)
+var lockEntry = lazyRegexp(`(?m)^(\[\[package\]\]|name = "([^"\n]*)"|source = ".*)\r?$`)
 
 // readLock returns the packages of a lock file; nil when there is none.
 func readLock(name string) []lockedPackage {
@@ -48,7 +47,7 @@ func readLock(name string) []lockedPackage {
 		return nil
 	}
 	packages := []lockedPackage{}
-	for _, m := range lockEntry.FindAllSubmatch(b, -1) {
+	for _, m := range lockEntry().FindAllSubmatch(b, -1) {
 		last := len(packages) - 1
 		switch {
 		case m[0][0] == '[':

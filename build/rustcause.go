@@ -2,24 +2,23 @@ package build
 
 import (
 	"errors"
-	"regexp"
 	"slices"
 	"strings"
 )
 
 // What cargo and rustc say, for people: each is matched in the forms that it had from 1.63 to 1.96.
 var (
-	failedCrate = regexp.MustCompile("(?m)^error: (?:could not compile|failed to run custom build command for) `([^` ]+)")
+	failedCrate = lazyRegexp("(?m)^error: (?:could not compile|failed to run custom build command for) `([^` ]+)")
 	// needsNewer are the ways to say that a project is for a newer Rust: in a dependency, an edition, a lock file. What
 	// the groups match tells the version.
-	needsNewer = regexp.MustCompile("requires rustc ([0-9.]+[0-9])|feature `edition([0-9]{4})` is required|" +
+	needsNewer = lazyRegexp("requires rustc ([0-9.]+[0-9])|feature `edition([0-9]{4})` is required|" +
 		"older than the `([0-9]{4})` edition|lock file version [`']?([4-9])|supported edition values are")
 	// noTarget is rustc's word for a standard library that is not there, and for a target that it does not know.
-	noTarget = regexp.MustCompile("the `([\\w-]+)` target may not be installed|(?i:could not find specification for target) \"([\\w-]+)\"")
+	noTarget = lazyRegexp("the `([\\w-]+)` target may not be installed|(?i:could not find specification for target) \"([\\w-]+)\"")
 	// noCCompiler is what the crates cc and cmake say without a compiler that can make WebAssembly.
-	noCCompiler = regexp.MustCompile(`(?i)failed to find tool|ToolNotFound|is .{1,60} (?:not )?installed\?|file not found|unable to create target|unknown target triple`)
+	noCCompiler = lazyRegexp(`(?i)failed to find tool|ToolNotFound|is .{1,60} (?:not )?installed\?|file not found|unable to create target|unknown target triple`)
 	// cargoOffline is what cargo says when it may not or cannot download.
-	cargoOffline = regexp.MustCompile(`(?i)--offline was specified|offline mode|failed to download|Unable to update|network failure|Could not resolve host`)
+	cargoOffline = lazyRegexp(`(?i)--offline was specified|offline mode|failed to download|Unable to update|network failure|Could not resolve host`)
 )
 
 // since are the first versions of Rust that know an edition or a version of the lock file.
@@ -27,7 +26,7 @@ var since = map[string]string{"2021": "1.56", "2024": "1.85", "4": "1.78"}
 
 // neededRust returns the version of Rust that a project is for, as far as cargo has told it.
 func neededRust(said string) (version string, tooOld bool) {
-	for _, m := range needsNewer.FindAllStringSubmatch(said, -1) {
+	for _, m := range needsNewer().FindAllStringSubmatch(said, -1) {
 		tooOld = true
 		v := strings.Join(m[1:], "")
 		if since[v] != "" {
@@ -47,23 +46,23 @@ func (c *cargoCommand) explain(failed *ToolError, said string) error {
 		failed.Causes = append(failed.Causes, Cause{Kind: CauseOldTool, Subject: strings.TrimSpace("Rust " + needed)})
 		return failed
 	}
-	if m := noTarget.FindStringSubmatch(said); m != nil {
+	if m := noTarget().FindStringSubmatch(said); m != nil {
 		return c.rust.without(m[1] + m[2])
 	}
-	crates := failedCrate.FindAllStringSubmatch(said, -1)
+	crates := failedCrate().FindAllStringSubmatch(said, -1)
 	for _, m := range crates {
 		if c.ws.has(m[1]) {
 			continue // the compiler's words about the user's own code say it all
 		}
 		var missing *MissingError
-		if errors.As(c.cc, &missing) && noCCompiler.MatchString(said) {
+		if errors.As(c.cc, &missing) && noCCompiler().MatchString(said) {
 			e := *missing
 			e.Purpose = "compiles the C code of the dependency " + m[1]
 			return &e
 		}
 		failed.Causes = append(failed.Causes, Cause{Kind: CauseDependency, Subject: m[1]})
 	}
-	if len(crates) == 0 && cargoOffline.MatchString(said) {
+	if len(crates) == 0 && cargoOffline().MatchString(said) {
 		failed.Causes = append(failed.Causes, Cause{Kind: CauseDownload})
 	}
 	// A linker misses C functions of Rust's programs as it does those of C's.

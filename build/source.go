@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/url"
 	"os"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -58,12 +57,12 @@ func gitEnv(env []string) []string {
 }
 
 // scpURL is git's short form of an ssh URL: [user@]host:path, with more than a drive's letter before the colon.
-var scpURL = regexp.MustCompile(`^(?:[^@/:]+@)?([^@/:]{2,}):([^:]+)$`)
+var scpURL = lazyRegexp(`^(?:[^@/:]+@)?([^@/:]{2,}):([^:]+)$`)
 
 // webURL turns a remote's URL into the https URL of the same repository, without credentials: it ends up in public
 // metadata. A local path names nothing that others could reach and gives "".
 func webURL(remote string) string {
-	if m := scpURL.FindStringSubmatch(remote); m != nil && !strings.Contains(remote, "://") {
+	if m := scpURL().FindStringSubmatch(remote); m != nil && !strings.Contains(remote, "://") {
 		remote = "ssh://" + m[1] + "/" + strings.TrimPrefix(m[2], "/")
 	}
 	u, err := url.Parse(remote)

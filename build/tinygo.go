@@ -3,7 +3,6 @@ package build
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"strings"
 )
 
@@ -14,7 +13,7 @@ const (
 )
 
 // tinyGoVersion matches the answer of `tinygo version`: "tinygo version 0.39.0 linux/amd64 (using go version go1.25.0 …".
-var tinyGoVersion = regexp.MustCompile(`tinygo version (([0-9]+)\.([0-9]+)\S*)`)
+var tinyGoVersion = lazyRegexp(`tinygo version (([0-9]+)\.([0-9]+)\S*)`)
 
 // A tinyGo is TinyGo, ready to be called for one job. It is used when it is asked for and never otherwise: its modules
 // are a tenth as large, but it has not all of the language and library.
@@ -71,7 +70,7 @@ func newTinyGo(ctx context.Context, j *job) (*tinyGo, error) {
 	if err != nil {
 		return nil, err
 	}
-	if m := tinyGoVersion.FindStringSubmatch(out); m != nil {
+	if m := tinyGoVersion().FindStringSubmatch(out); m != nil {
 		t.version = m[1]
 		need := tinyGoWithWasip1
 		if j.Target == TargetWASIP2 {

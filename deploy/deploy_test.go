@@ -115,7 +115,7 @@ func TestRefusedOptions(t *testing.T) {
 		"Replicas":          func(o *Options) { o.Replicas = -1 },
 		"Container.Secrets": func(o *Options) { o.Container.Secrets = []string{""} },
 		"Restart":           func(o *Options) { o.Restart = RestartAlways },
-		"Backoff":           func(o *Options) { o.Backoff = pointer(int32(-1)) },
+		"Backoff":           func(o *Options) { n := int32(-1); o.Backoff = &n },
 		"Schedule":          func(o *Options) { o.Schedule = "* * *\n* *" },
 		"Container.Memory":  func(o *Options) { o.Container.Memory = "much" },
 		"Container.CPU":     func(o *Options) { o.Container.CPU = "-1" },

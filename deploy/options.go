@@ -5,9 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"k8s.io/apimachinery/pkg/api/resource"
-	"k8s.io/apimachinery/pkg/util/validation"
 )
 
 // The values of [Options.Kind].
@@ -76,21 +73,21 @@ func (e *OptionError) Error() string {
 
 // check refuses what a cluster would refuse later.
 func (o *Options) check() error {
-	if reasons := validation.IsDNS1123Subdomain(o.Name); len(reasons) > 0 {
+	if !isSubdomain(o.Name) {
 		return &OptionError{"Name", o.Name, "want lower-case letters, digits and hyphens"}
 	}
 	// A cron job's name gets 11 characters more for each job of it.
 	if most := 52; o.Kind == KindCronJob && len(o.Name) > most {
 		return &OptionError{"Name", o.Name, fmt.Sprintf("a cron job's name has %d characters at most", most)}
 	}
-	if reasons := validation.IsDNS1123Label(o.Namespace); o.Namespace != "" && len(reasons) > 0 {
+	if o.Namespace != "" && !isLabel(o.Namespace) {
 		return &OptionError{"Namespace", o.Namespace, "want lower-case letters, digits and hyphens"}
 	}
-	if reasons := validation.IsDNS1123Subdomain(o.Runtime.Class); o.Runtime.Class != "" && len(reasons) > 0 {
+	if o.Runtime.Class != "" && !isSubdomain(o.Runtime.Class) {
 		return &OptionError{"Runtime.Class", o.Runtime.Class, "want lower-case letters, digits and hyphens"}
 	}
 	for _, s := range o.Container.Secrets {
-		if len(validation.IsDNS1123Subdomain(s)) > 0 {
+		if !isSubdomain(s) {
 			return &OptionError{"Container.Secrets", s, "want the name of a secret"}
 		}
 	}
@@ -114,12 +111,12 @@ func (c *Container) check() error {
 		if q.value == "" {
 			continue
 		}
-		if n, err := resource.ParseQuantity(q.value); err != nil || n.Sign() <= 0 {
+		if n := quantity(q.value); n == nil || n.Sign() <= 0 {
 			return &OptionError{q.option, q.value, "want a quantity as Kubernetes writes it: 64Mi, 250m, 2"}
 		}
 	}
 	for _, name := range c.envNames() {
-		if len(validation.IsEnvVarName(name)) > 0 {
+		if !isEnvName(name) {
 			return &OptionError{"Container.Env", name, "not the name of a variable"}
 		}
 	}

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math/big"
 	"strings"
-
-	"k8s.io/apimachinery/pkg/api/resource"
 )
 
 // Quadlet makes the .container file of a workload: systemd starts it by Podman.
@@ -67,16 +65,13 @@ func Quadlet(o Options) ([]byte, error) {
 	return []byte(b.String()), nil
 }
 
-// byteCount is a quantity of memory as Podman takes it. Half a byte is none.
-func byteCount(quantity string) string {
-	q := resource.MustParse(quantity) // checked before
-	return fmt.Sprint(max(1, q.Value()))
-}
+// byteCount is a quantity of memory, checked before, as Podman takes it. A part of a byte is one.
+func byteCount(memory string) string { return roundUp(quantity(memory)).String() }
 
-// cpus is a quantity of processors as a decimal number.
-func cpus(quantity string) string {
-	q := resource.MustParse(quantity) // checked before
-	return new(big.Rat).SetFrac64(max(1, q.MilliValue()), 1000).FloatString(3)
+// cpus is a quantity of processors, checked before, as a decimal number.
+func cpus(count string) string {
+	thousandths := new(big.Rat).SetInt(roundUp(new(big.Rat).Mul(quantity(count), big.NewRat(1000, 1))))
+	return thousandths.Quo(thousandths, big.NewRat(1000, 1)).FloatString(3)
 }
 
 // words quotes words for a line of a unit that becomes a command line.

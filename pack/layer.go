@@ -10,7 +10,6 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
-	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"golang.org/x/sync/errgroup"
 )
@@ -36,13 +35,13 @@ func (l *layer) Uncompressed() (io.ReadCloser, error) {
 }
 
 // compressor makes the writer of one layer format. The compressors are those
-// of a module whose version go.mod pins, and run on one thread: the standard
-// library's gzip changes its bytes between Go versions, and parallel encoders
-// change theirs with the number of cores.
+// of a module whose version go.mod pins: the standard library's gzip changes its
+// bytes between Go versions. What they write must not depend on the number of
+// cores, as that of zstd's parallel encoder does.
 type compressor struct {
 	mediaType types.MediaType
 	name      string // with the level
-	open      func(io.Writer) (io.WriteCloser, error)
+	compress  func(tar []byte) ([]byte, error)
 }
 
 // The levels were measured on a Go module of 2.7 MB, where the two run beside
@@ -55,15 +54,27 @@ const (
 )
 
 func gzipCompressor() compressor {
-	return compressor{types.OCILayer, "gzip-" + strconv.Itoa(gzipLevel), func(w io.Writer) (io.WriteCloser, error) {
-		return gzip.NewWriterLevel(w, gzipLevel)
-	}}
+	return compressor{types.OCILayer, "gzip-" + strconv.Itoa(gzipLevel) + "-blocks", gzipBlocks}
 }
 
 func zstdCompressor() compressor {
-	return compressor{types.OCILayerZStd, "zstd-" + zstdLevel.String(), func(w io.Writer) (io.WriteCloser, error) {
-		return zstd.NewWriter(w, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstdLevel))
-	}}
+	return compressor{types.OCILayerZStd, "zstd-" + zstdLevel.String(), zstdStream}
+}
+
+// zstdStream compresses with one encoder.
+func zstdStream(tar []byte) ([]byte, error) {
+	out := bytes.NewBuffer(make([]byte, 0, len(tar)/2))
+	w, err := zstd.NewWriter(out, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstdLevel))
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(tar); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
 }
 
 // compress makes one layer a compressor out of the same tar bytes. The
@@ -86,36 +97,22 @@ func compress(tar []byte, cache LayerCache, compressors ...compressor) ([]*layer
 func (c compressor) layer(tar []byte, diffID v1.Hash, cache LayerCache) (*layer, error) {
 	l := &layer{mediaType: c.mediaType, diffID: diffID, tar: tar}
 	key := c.name + "-" + diffID.Hex
+	var sum [sha256.Size]byte
 	if cache != nil {
-		l.blob = cache.Get(key)
+		l.blob, sum = cache.Get(key)
 	}
 	if l.blob == nil {
 		var err error
 		if l.blob, err = c.compress(tar); err != nil {
 			return nil, fmt.Errorf("compress layer: %w", err)
 		}
+		sum = sha256.Sum256(l.blob)
 		if cache != nil {
-			cache.Put(key, l.blob)
+			cache.Put(key, l.blob, sum)
 		}
 	}
-	sum := sha256.Sum256(l.blob)
 	l.digest = hash(sum[:])
 	return l, nil
-}
-
-func (c compressor) compress(tar []byte) ([]byte, error) {
-	var blob bytes.Buffer
-	w, err := c.open(&blob)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := w.Write(tar); err != nil {
-		return nil, err
-	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	return blob.Bytes(), nil
 }
 
 func hash(sum []byte) v1.Hash { return v1.Hash{Algorithm: "sha256", Hex: hex.EncodeToString(sum)} }

@@ -46,7 +46,7 @@ func TestGoldenLayouts(t *testing.T) {
 		{"artifact of a module", Artifact, []byte(tiny), Options{}, "b1658b4cfccbe8c0c229215cfc408458697b9fdb8cc96498fc084be9ade9b825"},
 		{"artifact of a component", Artifact, component, full, "7bbb861b93ab75b70a6d5d95e8299a9b0c0037731d5adda7f0155e96a28467f5"},
 		{"proxy-wasm", ProxyWasm, plugin, full, "f82a100a34ba53603916cd1e5dcc6417a572d2657835c956740093e351668c24"},
-		{"proxy-wasm-compat", ProxyWasmCompat, plugin, full, "56cac8498445dce9397d538474d2a9d50adafaf408419cb677368ae8d743b29a"},
+		{"proxy-wasm-compat", ProxyWasmCompat, plugin, full, "2a540404c46fd1965682109d7eec00f3bf5839a7d17da7a6e3a973ea0d05a12f"},
 		{"legacy", Legacy, []byte(tiny), full, "8568551e144c9c5fa3f8b796df0482c23f4eeb7379edfe0dc8ec02ede38d90f3"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"crypto/sha256"
 	"io/fs"
 	"strings"
 	"time"
@@ -37,10 +38,11 @@ type Options struct {
 // one way; the version of the compressors' module is the caller's to mind.
 // Both methods are called by several goroutines at once.
 type LayerCache interface {
-	// Get returns a layer; nil when it is not there.
-	Get(key string) []byte
+	// Get returns a layer with its SHA-256, which it has checked; nil when the
+	// layer is not there.
+	Get(key string) (blob []byte, sum [sha256.Size]byte)
 	// Put keeps a layer, if it can.
-	Put(key string, blob []byte)
+	Put(key string, blob []byte, sum [sha256.Size]byte)
 }
 
 // Config is how a container runtime starts the module.

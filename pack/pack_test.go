@@ -3,6 +3,7 @@ package pack
 import (
 	"archive/tar"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/validate"
+
 	"github.com/wpkdev/wpk/wasm"
 )
 
@@ -68,19 +70,19 @@ func TestGolden(t *testing.T) {
 		{
 			"zero options", []byte(tiny),
 			Options{},
-			"6310bbd3c123db3c88f442e29b56da0e66656541e2c31c8d5ed5c62dfff94aa1",
-			"4fa5f65329fd891c37a75fe6f256697be2cb6973017c213c73384a037bd558b5",
+			"115c6b2f7a0cb6f32543d52dda2edce18e265604822ef03a7f4c4774b4ae52ae",
+			"aaf8a6cd1f2cfa4ed113ce6ca6177a903f1df8d62941b87a31786aadaab88d20",
 		},
 		{
 			"all options", []byte(tiny), full(),
-			"0eebb8457484936061c6cbc13e1cc87332d4644d37e3e7e7aa0270d612399979",
-			"de3c1883837c445cb80f7c44df4eef003e8f2f9728013b3cb0715b7c08dc13ec",
+			"8d1faa175c2f2e4fe376b32f9cf9f023e6db6e4bb945f8eb3767597b6a90ad12",
+			"3bd6ac65923a4d6b37784ab71ab3735d27b2f65a80e17458c915ef417dd35029",
 		},
 		{
 			"large module", bigModule(1 << 20),
 			Options{},
-			"2b847e2265bcd06e45592abba6702e46217e9483bbd258300364d72cbff184e4",
-			"9db133e66663432cde8698c51855c3b41f5c39d2e73d16c6cbfb61a00f3adde9",
+			"b5b317a90f73c8207857c662565a14f8b8db9e6affc276ab79586a6995ad9f15",
+			"c5fb6cd51b74f511d08e8667ee3a57e39307a94d156f94bbf9c6fe22790e4de8",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -353,8 +355,9 @@ func BenchmarkRead(b *testing.B) {
 // layerMap is a LayerCache in memory.
 type layerMap map[string][]byte
 
-func (m layerMap) Get(key string) []byte       { return m[key] }
-func (m layerMap) Put(key string, blob []byte) { m[key] = blob }
+func (m layerMap) Get(key string) ([]byte, [sha256.Size]byte) { return m[key], sha256.Sum256(m[key]) }
+
+func (m layerMap) Put(key string, blob []byte, _ [sha256.Size]byte) { m[key] = blob }
 
 func TestLayerCache(t *testing.T) {
 	cache := layerMap{}
@@ -381,13 +384,13 @@ type lockedCache struct {
 	lock chan struct{}
 }
 
-func (c lockedCache) Put(key string, blob []byte) {
+func (c lockedCache) Put(key string, blob []byte, sum [sha256.Size]byte) {
 	c.lock <- struct{}{}
 	defer func() { <-c.lock }()
-	c.LayerCache.Put(key, blob)
+	c.LayerCache.Put(key, blob, sum)
 }
 
-func (c lockedCache) Get(key string) []byte {
+func (c lockedCache) Get(key string) ([]byte, [sha256.Size]byte) {
 	c.lock <- struct{}{}
 	defer func() { <-c.lock }()
 	return c.LayerCache.Get(key)

@@ -27,6 +27,7 @@ type archive struct {
 	path    string
 	file    *os.File // nil when there is no such file yet
 	entries map[string]section
+	opened  os.FileInfo // what the file was then, nil for none
 
 	updates sync.Mutex // one change of evidence at a time; held before mu
 	mu      sync.Mutex
@@ -46,7 +47,10 @@ func openArchive(name string) (Target, error) {
 	}
 	if err == nil {
 		a.file = f
-		if err = a.scan(); err == nil {
+		if a.opened, err = f.Stat(); err == nil {
+			err = a.scan()
+		}
+		if err == nil {
 			return a, nil
 		}
 		_ = f.Close()

@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -141,6 +142,28 @@ func TestArchiveOfSkopeo(t *testing.T) {
 		t.Fatalf("%v, %v", d, err)
 	}
 	assertComplete(t, a, d)
+}
+
+// TestArchiveOfTwo: who opened it before somebody else wrote it does not undo
+// that.
+func TestArchiveOfTwo(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "a.tar")
+	for _, when := range []string{"new", "there"} {
+		first, second := mustOpen(t, "oci-archive:"+file, Options{}), mustOpen(t, "oci-archive:"+file, Options{})
+		for i, a := range []Target{first, second} {
+			_, err := Save(t.Context(), a, image(t, mustLayer(10+i), "wasi", "wasm"), fmt.Sprint(when, i))
+			must(t, err)
+		}
+		must(t, first.Close())
+		if err := second.Close(); !errors.Is(err, errArchiveChanged) {
+			t.Errorf("%s: %v", when, err)
+		}
+	}
+	a := mustOpen(t, "oci-archive:"+file, Options{})
+	for _, name := range []string{"new0", "there0"} {
+		_, err := a.Resolve(t.Context(), name)
+		must(t, err)
+	}
 }
 
 // FuzzArchive opens any bytes as an archive and reads what it claims to hold.

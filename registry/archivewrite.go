@@ -3,7 +3,9 @@ package registry
 import (
 	"archive/tar"
 	"context"
+	"errors"
 	"io"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -19,6 +21,9 @@ import (
 // needs are left out.
 func (a *archive) write() error {
 	ctx := context.Background() // the copy is over; this is its last step
+	if err := a.checkUnchanged(); err != nil {
+		return err
+	}
 	blobs, err := a.collect(ctx)
 	if err != nil {
 		return err
@@ -46,6 +51,23 @@ func (a *archive) write() error {
 		}
 		return nil
 	})
+}
+
+var errArchiveChanged = errors.New("another process has written it meanwhile")
+
+// checkUnchanged refuses to undo what somebody else has added since the archive
+// was opened: of two who write at once, one has to try again.
+func (a *archive) checkUnchanged() error {
+	now, err := os.Stat(a.path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case a.opened == nil || !os.SameFile(a.opened, now) || !a.opened.ModTime().Equal(now.ModTime()) || a.opened.Size() != now.Size():
+		return errArchiveChanged
+	}
+	return nil
 }
 
 // collect returns everything behind the names, in the order of the digests.

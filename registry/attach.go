@@ -48,7 +48,7 @@ func Attach(ctx context.Context, s Subject, o AttachOptions, pieces ...evidence.
 		return err
 	}
 	defer release()
-	group, ctx := errgroup.WithContext(ctx)
+	group, ctx := errgroup.WithContext(contended(ctx))
 	for suffix, list := range at.layers {
 		group.Go(func() error { return at.attachLayers(ctx, suffix, list) })
 	}
@@ -68,7 +68,7 @@ type attacher struct {
 
 // add makes of a piece what is to be written.
 func (at *attacher) add(p evidence.Piece) error {
-	suffix, mediaType := "", ""
+	var suffix, mediaType string
 	switch p.Form {
 	case evidence.SimpleSigning:
 		suffix, mediaType = suffixSignatures, evidence.MediaTypeSimpleSigning

@@ -96,6 +96,9 @@ const (
 
 // list gives the referrers of the subject in whatever way the target has them.
 func (r *evidenceReader) list(ctx context.Context, f page) (cut bool, err error) {
+	if r.index != nil {
+		return false, r.listIn(ctx, r.index, f)
+	}
 	switch t := r.target.(type) {
 	case *remoteTarget:
 		cut, err = t.listReferrers(ctx, r.Descriptor, evidence.MediaTypeBundle, f)

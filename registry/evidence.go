@@ -119,6 +119,7 @@ func ReadEvidence(ctx context.Context, s Subject, o EvidenceOptions) (Evidence, 
 type evidenceReader struct {
 	Subject
 	target mergeTarget
+	index  *layoutIndex // of a layout, when it has been read already
 	limit  int
 
 	mu      sync.Mutex

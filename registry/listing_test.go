@@ -136,9 +136,39 @@ func TestAttachRequests(t *testing.T) {
 	}
 }
 
+// TestCarryRequests pins what carrying costs: nothing where the source has
+// nothing, one request for each kind of evidence of a push that is up to date
+// (one more without the API), and three or four to learn what there is to pull.
+func TestCarryRequests(t *testing.T) {
+	for name, more := range map[string]int{"API": 0, "fallback": 1} {
+		t.Run(name, func(t *testing.T) {
+			src, remote := evidencePlaces()["store"](t), evidencePlaces()[name](t)
+			srv := proxy(t, remote.Target.(*remoteTarget).repo.Reference.Registry, func(http.ResponseWriter, *http.Request) bool { return false })
+			carry := func(from, to Subject, want int) {
+				t.Helper()
+				_, err := CopyReferrers(t.Context(), from, to, CarryOptions{Evidence: from.Name == ""})
+				must(t, err)
+				if got := srv.taken(); len(got) != want {
+					t.Errorf("%d requests, want %d:\n%s", len(got), want, strings.Join(got, "\n"))
+				}
+			}
+			dst := func() Subject {
+				return Subject{Target: mustOpen(t, srv.host()+"/a/b", fast(t)), Descriptor: src.Descriptor}
+			}
+			carry(src, dst(), 0)
+			carry(dst(), src, 3+more)
+			must(t, Attach(t.Context(), src, AttachOptions{}, signature(1)))
+			must(t, Attach(t.Context(), remote, AttachOptions{}, signature(1), attestation(1), bundlePiece(1)))
+			carry(src, dst(), 1)
+			must(t, Attach(t.Context(), src, AttachOptions{}, attestation(1), bundlePiece(1)))
+			carry(src, dst(), 3+more)
+			carry(dst(), src, 3+more)
+		})
+	}
+}
+
 func TestNextPage(t *testing.T) {
-	from, err := url.Parse("https://registry.example/v2/a/referrers/x")
-	must(t, err)
+	from := mustURL(t, "https://registry.example/v2/a/referrers/x")
 	for link, want := range map[string]string{
 		"": "", "<": "", "<a": "", "<>": "", `<?n=1>; rel="prev"`: "",
 		`<?n=1>; rel="next"`:                        "https://registry.example/v2/a/referrers/x?n=1",
@@ -160,4 +190,11 @@ func TestNextPage(t *testing.T) {
 			t.Errorf("%q: %q, want %q", link, got, want)
 		}
 	}
+}
+
+func mustURL(t *testing.T, s string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(s)
+	must(t, err)
+	return u
 }

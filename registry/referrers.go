@@ -8,10 +8,12 @@ import (
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/wpkdev/wpk/internal/evidence"
 )
 
 // maxReferrers bounds what refers to one artifact.
-const maxReferrers = 1000
+const maxReferrers = 4096
 
 // Referrer is a manifest that is about another one: a signature, an SBOM, a
 // statement of provenance.
@@ -213,11 +215,12 @@ func (r Referrer) Kind() string {
 	case strings.HasSuffix(r.Tag, ".att"):
 		return KindAttestation
 	}
-	predicate := r.Annotations["dev.sigstore.bundle.predicateType"]
+	predicate := r.Annotations[evidence.AnnotationBundlePredicate]
 	if predicate == "" {
 		predicate = r.Annotations["in-toto.io/predicate-type"]
 	}
 	for _, known := range []struct{ part, kind string }{
+		{evidence.PredicateSignature, KindSignature},
 		{"slsa.dev/provenance", KindProvenance},
 		{"spdx", KindSBOM},
 		{"cyclonedx", KindSBOM},
@@ -234,7 +237,7 @@ func (r Referrer) Kind() string {
 		switch {
 		case known.kind != "":
 			return known.kind
-		case predicate != "" || r.Annotations["dev.sigstore.bundle.content"] == "dsse-envelope":
+		case predicate != "" || r.Annotations[evidence.AnnotationBundleContent] == evidence.ContentEnvelope:
 			return KindAttestation
 		}
 		return KindSignature

@@ -16,6 +16,8 @@ import (
 	"github.com/opencontainers/go-digest"
 	"github.com/opencontainers/image-spec/specs-go"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/wpkdev/wpk/internal/evidence"
 )
 
 // put pushes a document and returns its descriptor.
@@ -114,6 +116,9 @@ func TestReferrerKinds(t *testing.T) {
 		{Referrer{ArtifactType: "application/vnd.cncf.notary.signature"}, KindSignature},
 		{Referrer{ArtifactType: "application/vnd.dev.sigstore.bundle.v0.3+json", Annotations: map[string]string{"dev.sigstore.bundle.content": "message-signature"}}, KindSignature},
 		{Referrer{ArtifactType: "application/vnd.dev.sigstore.bundle.v0.3+json", Annotations: map[string]string{"dev.sigstore.bundle.content": "dsse-envelope"}}, KindAttestation},
+		{Referrer{ArtifactType: evidence.MediaTypeBundle, Annotations: map[string]string{
+			evidence.AnnotationBundleContent: evidence.ContentEnvelope, evidence.AnnotationBundlePredicate: evidence.PredicateSignature,
+		}}, KindSignature},
 		{Referrer{ArtifactType: "application/vnd.in-toto+json"}, KindAttestation},
 		{Referrer{ArtifactType: "application/vnd.cyclonedx+json"}, KindSBOM},
 		{Referrer{ArtifactType: "text/plain"}, ""},

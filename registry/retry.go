@@ -84,7 +84,7 @@ func (p retryPolicy) Retry(attempt int, resp *http.Response, err error) (time.Du
 		if !isTemporaryNetwork(err) {
 			return never, nil
 		}
-	case !isTemporaryStatus(resp.StatusCode), isOneWay(resp.Request):
+	case !isTemporaryStatus(resp.StatusCode) && !isContention(resp), isOneWay(resp.Request):
 		return never, nil
 	default:
 		if asked, ok := retryAfter(resp, time.Now); ok {

@@ -37,7 +37,8 @@ func Save(ctx context.Context, dst Target, a Artifact, name string) (ocispec.Des
 // artifactSource finds the content of go-containerregistry's values by digest.
 type artifactSource map[digest.Digest]func() (io.ReadCloser, error)
 
-// Fetch implements fetcher.
+// Fetch implements fetcher. What it returns is in memory already, and every
+// target compares it with its digest.
 func (s artifactSource) Fetch(_ context.Context, d ocispec.Descriptor) (io.ReadCloser, error) {
 	open, ok := s[d.Digest]
 	if !ok {
@@ -47,7 +48,7 @@ func (s artifactSource) Fetch(_ context.Context, d ocispec.Descriptor) (io.ReadC
 	if err != nil {
 		return nil, &Error{Op: "fetch", Ref: d.Digest.String(), Err: err}
 	}
-	return verified(rc, d)
+	return rc, nil
 }
 
 // add registers an artifact's manifest and all that is below it.

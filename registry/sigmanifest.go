@@ -86,7 +86,8 @@ func mergeSignature(m *ocispec.Manifest, add ocispec.Descriptor) bool {
 		m.Layers = append(m.Layers, add)
 		return true
 	}
-	merged := maps.Clone(add.Annotations)
+	merged := map[string]string{}
+	maps.Copy(merged, add.Annotations)
 	maps.Copy(merged, m.Layers[at].Annotations)
 	if len(merged) == len(m.Layers[at].Annotations) {
 		return false

@@ -82,22 +82,36 @@ var errOverwritten = errors.New("other writers keep overwriting it")
 // update implements [mergeTarget]. Registries cannot compare and swap, so a tag
 // is read, changed and written under a lock on this machine, and read again after
 // a while: when somebody on another machine wrote in between, what is lost is
-// merged again.
+// merged again. While others write, it is looked at a few times more.
 func (t *remoteTarget) update(ctx context.Context, name string, m merge, o RetryOptions) error {
 	if o.Attempts == 0 {
 		o.Attempts = updateAttempts
 	}
-	for attempt := range o.Attempts {
-		took, changed, err := t.updateOnce(ctx, name, m)
-		if err != nil || !changed {
+	ctx = contended(ctx)
+	var wait time.Duration // after the last write
+	var last digest.Digest
+	for attempt, looks := 0, 0; attempt < o.Attempts; attempt++ {
+		step, err := t.updateOnce(ctx, name, m)
+		switch {
+		case err != nil:
 			return err
+		case step.wrote:
+			wait = settle(step.took, attempt)
+		case attempt == 0, step.digest == last, looks == maxLooks, attempt+1 == o.Attempts:
+			return nil // it was there, or has stayed
+		default:
+			looks++ // it has stayed so far, but somebody is writing
 		}
-		if err := sleep(ctx, settle(took, attempt)); err != nil {
+		last = step.digest
+		if err := sleep(ctx, wait); err != nil {
 			return remoteError(ctx, "tag", t.name(name), err)
 		}
 	}
 	return &Error{Op: "tag", Ref: t.name(name), Kind: ErrServer, Err: errOverwritten}
 }
+
+// maxLooks bounds how often a tag is looked at that only others change.
+const maxLooks = 3
 
 // settle is how long to wait before looking whether a change has lasted: longer
 // than others who had read the tag before need to write it, which is about as
@@ -108,26 +122,36 @@ func settle(took time.Duration, attempt int) time.Duration {
 	return RetryOptions{MinWait: base, MaxWait: 2 * maxSettle}.backoff(min(attempt, 4)) + base
 }
 
-func (t *remoteTarget) updateOnce(ctx context.Context, name string, m merge) (took time.Duration, changed bool, err error) {
+// updateStep is one look at a tag.
+type updateStep struct {
+	wrote  bool
+	took   time.Duration // from before reading to after writing
+	digest digest.Digest // of what the tag stands for now
+}
+
+func (t *remoteTarget) updateOnce(ctx context.Context, name string, m merge) (step updateStep, err error) {
 	release, err := t.lock(ctx, name)
 	if err != nil {
-		return 0, false, err
+		return step, err
 	}
 	defer release()
 	start := time.Now()
 	old, err := t.read(ctx, name)
 	if err != nil {
-		return 0, false, err
+		return step, err
+	}
+	if old != nil {
+		step.digest = old.desc.Digest
 	}
 	next, err := m(old)
 	if err != nil || next == nil {
-		return 0, false, err
+		return step, err
 	}
 	if err := pushAll(ctx, t, next.blobs); err != nil {
-		return 0, false, err
+		return step, err
 	}
 	err = t.putManifest(ctx, next.manifest.desc, next.manifest.raw, name)
-	return time.Since(start), true, err
+	return updateStep{true, time.Since(start), next.manifest.desc.Digest}, err
 }
 
 // update implements [mergeTarget]: the lock of the index lets one writer in at a

@@ -111,6 +111,6 @@ start=$(date +%s%N)
 cells=$(wpk smoke -q --json "$ref" | tr ',{' '\n' | sed -n 's/^ *"total": *\([0-9]*\).*/\1/p' | awk '{ n += $1 } END { print n / 1e9 }')
 row "smoke on seven architectures" "$(awk -v a="$start" -v b="$(date +%s%N)" 'BEGIN { print (b - a) / 1e9 }')" "$cells" "the sum of its cells"
 
-CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags='-s -w' -o "$tmp/wpk" ./cmd/wpk
+CGO_ENABLED=0 go build -tags grpcnotrace -trimpath -buildvcs=false -ldflags='-s -w' -o "$tmp/wpk" ./cmd/wpk
 echo "| stripped binary, without and with nine runners | $(megabytes "$tmp/wpk") | $(megabytes bin/wpk) | |"
 echo "| crane, stripped | | $(megabytes "$(command -v crane)") | |"

@@ -43,7 +43,7 @@ build() { # build LANGUAGE FOLDER
 	echo "making the $1 runtime (once, into $2)" >&2
 	mkdir -p "$cache"
 	tmp=$(mktemp -d "$cache/.tmp-XXXXXX")
-	go build -o "$tmp/wpk" ./cmd/wpk
+	go build -tags grpcnotrace -o "$tmp/wpk" ./cmd/wpk
 	# The user's own store is left alone; downloads and helpers are kept.
 	WPK_DATA_DIR=$tmp/data WPK_CACHE_DIR=$cache/wpk "$tmp/wpk" toolchain build "$1" \
 		--output "$tmp/made/pack" -t "oci:$tmp/made/layout:$1" >&2

@@ -123,6 +123,7 @@ test)
 	has_wasi_cxx || lack 'the C++ library for WASI (libc++)' @cxx
 	has_rust || lack 'Rust with its standard library for WASI' rustc cargo libstd-rust-dev-wasm32 lld
 	need skopeo skopeo
+	[ "$(uname -s)" != Linux ] || need strace strace # who a program connects to
 	need wasm-opt binaryen
 	need pip3 python3 python3-pip # Zig comes as a package of Python's
 	need npm nodejs npm # jco and other compilers that npm has

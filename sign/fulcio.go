@@ -159,4 +159,3 @@ func readCertificates(answer []byte, key *sigstore.Key) (*certificate, error) {
 	}
 	return &certificate{key: key, leaf: ders[0], chain: ders[1:], until: leaf.NotAfter}, nil
 }
-

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"sync"
 	"unicode"
 )
 
@@ -19,9 +20,9 @@ const (
 
 // The forms of what ends up in names of files and artifacts.
 var (
-	languageForm = regexp.MustCompile(`^[a-z][a-z0-9]{0,31}$`)
-	versionForm  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
-	digestForm   = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+	languageForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9]{0,31}$`) })
+	versionForm  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`) })
+	digestForm   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^sha256:[0-9a-f]{64}$`) })
 )
 
 // DecodeConfig reads a pack's configuration, which may come from anywhere. A pack of another ABI is an *[ABIError],
@@ -65,9 +66,9 @@ func decodeConfig(raw []byte) (Config, error) {
 // check refuses what cannot name a file or an artifact, or would upset a terminal.
 func (c *Config) check() error {
 	switch {
-	case !languageForm.MatchString(c.Language):
+	case !languageForm().MatchString(c.Language):
 		return fmt.Errorf("language %q", c.Language)
-	case !versionForm.MatchString(c.Version):
+	case !versionForm().MatchString(c.Version):
 		return fmt.Errorf("version %q", c.Version)
 	case c.ABI != ABI:
 		return fmt.Errorf("abi %d", c.ABI)
@@ -80,7 +81,7 @@ func (c *Config) check() error {
 		}
 	}
 	for _, s := range c.Sources {
-		if !isText(s.Name) || !isText(s.Version) || !digestForm.MatchString(s.Digest) {
+		if !isText(s.Name) || !isText(s.Version) || !digestForm().MatchString(s.Digest) {
 			return fmt.Errorf("source %q", s.Name)
 		}
 	}

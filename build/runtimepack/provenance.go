@@ -109,7 +109,7 @@ func subjects(raw []byte) (map[string]string, error) {
 	sums := map[string]string{}
 	for _, r := range s.Subject {
 		sum := "sha256:" + r.Digest["sha256"]
-		if _, twice := sums[r.Name]; twice || !digestForm.MatchString(sum) {
+		if _, twice := sums[r.Name]; twice || !digestForm().MatchString(sum) {
 			return nil, fmt.Errorf("subject %q: named twice, or without a SHA-256 digest", r.Name)
 		}
 		sums[r.Name] = sum

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -80,7 +81,7 @@ func oneLine(err error) string {
 // explain maps an error to its exit code and a hint, which may be empty. It is
 // the only place that does.
 func explain(cmd *cobra.Command, err error) (code int, hint string) {
-	for _, f := range []func(error) (int, string){explainUsage, explainSign, explainVerify, explainAttest, explainPython, explainJavaScript, explainBuild, explainSmoke, explainRegistry, explainContent, explainSystem} {
+	for _, f := range []func(error) (int, string){explainVerify, explainUsage, explainSign, explainAttest, explainPython, explainJavaScript, explainBuild, explainSmoke, explainRegistry, explainContent, explainSystem} {
 		if code, hint = f(err); code != 0 {
 			break
 		}
@@ -116,8 +117,11 @@ func explainUsage(err error) (int, string) {
 }
 
 func fileHint(e *project.Error) string {
-	if e.Nearest != "" {
+	switch base := filepath.Base(e.File); {
+	case e.Nearest != "":
 		return "did you mean " + e.Nearest + "?"
+	case base != "wpk.yaml" && base != "wpk.yml":
+		return "docs/policy.md tells what a policy may hold"
 	}
 	return "docs/wpk-yaml.md lists the keys"
 }

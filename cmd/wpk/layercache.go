@@ -38,24 +38,23 @@ func (a *app) layerCache() pack.LayerCache {
 }
 
 // Get implements [pack.LayerCache].
-func (c layerCache) Get(key string) []byte {
+func (c layerCache) Get(key string) (blob []byte, sum [sha256.Size]byte) {
 	b, err := os.ReadFile(filepath.Join(c.dir, key))
 	if err != nil || len(b) < sha256.Size {
-		return nil
+		return nil, sum
 	}
-	blob := b[sha256.Size:]
-	if sum := sha256.Sum256(blob); !bytes.Equal(sum[:], b[:sha256.Size]) {
-		return nil
+	blob = b[sha256.Size:]
+	if sum = sha256.Sum256(blob); !bytes.Equal(sum[:], b[:sha256.Size]) {
+		return nil, sum
 	}
-	return blob
+	return blob, sum
 }
 
 // Put implements [pack.LayerCache]. What cannot be kept is compressed again.
-func (c layerCache) Put(key string, blob []byte) {
+func (c layerCache) Put(key string, blob []byte, sum [sha256.Size]byte) {
 	if os.MkdirAll(c.dir, 0o700) != nil {
 		return
 	}
-	sum := sha256.Sum256(blob)
 	_ = durable.WriteCache(filepath.Join(c.dir, key), func(w io.Writer) error {
 		if _, err := w.Write(sum[:]); err != nil {
 			return err

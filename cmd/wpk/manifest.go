@@ -174,11 +174,7 @@ func (a *app) printManifest(o manifestOptions, ref registry.Ref) error {
 	}
 	objects := []deploy.Object{object}
 	if o.classToo {
-		class, err := deploy.RuntimeClass(o.workload.Runtime)
-		if err != nil {
-			return err
-		}
-		objects = []deploy.Object{class, object}
+		objects = []deploy.Object{deploy.RuntimeClass(o.workload.Runtime), object}
 	}
 	switch {
 	case o.json && len(objects) == 1:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -46,6 +47,9 @@ trapped or met another limit, 125 when wpk could not run it.`,
 		Args:        operands("REF", "[ARG]…"),
 		Annotations: map[string]string{guestExit: "true"},
 		RunE: func(c *cobra.Command, argv []string) error {
+			if err := misplacedTrust(argv[1:]); err != nil {
+				return err
+			}
 			return runRun(c.Context(), a, o, argv[0], moduleArgs(argv[1:]))
 		},
 	}
@@ -55,6 +59,24 @@ trapped or met another limit, 125 when wpk could not run it.`,
 	o.load.trust.registerOptional(c)
 	o.guest.register(c, 0, "no limit")
 	return c
+}
+
+// misplacedTrust refuses a flag of verification among the arguments of the module:
+// whoever has written it there believes that the module was verified.
+func misplacedTrust(argv []string) error {
+	var trust trustFlags
+	c := &cobra.Command{}
+	trust.registerOptional(c)
+	for _, arg := range argv {
+		if arg == "--" {
+			return nil
+		}
+		name, _, _ := strings.Cut(arg, "=")
+		if flag, is := strings.CutPrefix(name, "--"); is && c.Flags().Lookup(flag) != nil {
+			return &valueError{"argument", arg, "it comes after the reference, so it would be the program's and nothing verified; put it before the reference, or -- before the program's arguments"}
+		}
+	}
+	return nil
 }
 
 // moduleArgs drops the "--" that may stand between a reference and the

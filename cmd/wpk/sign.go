@@ -135,34 +135,34 @@ func (a *app) signSubject(ctx context.Context, signer *signing, s *evidenceSubje
 	if err != nil {
 		return nil, err
 	}
+	formats, _ := signer.Formats()
 	var all []signedResult
-	for _, desc := range tree {
-		if err := a.signOne(ctx, signer, s, desc, r); err != nil {
+	for i, desc := range tree {
+		a.ui.Status("sign: %d of %d, %s", i+1, len(tree), desc.Digest)
+		err := signOne(ctx, signer, s, desc, r)
+		a.ui.Status("")
+		if err != nil {
 			return nil, fmt.Errorf("cannot sign %s@%s: %w", withoutDigest(s.place.ref), desc.Digest, err)
 		}
-		formats, _ := signer.Formats()
 		all = append(all, signedResult{withoutDigest(s.place.ref), desc.Digest, r.repository, formats, signer.keyID, s.where()})
 	}
+	what, hint := s.desc.Digest.String(), ""
+	if len(tree) > 1 {
+		what += fmt.Sprintf(" and the %d manifests below it", len(tree)-1)
+	}
+	if s.place.store {
+		hint = "; wpk push carries it along"
+	}
+	a.ui.Say("sign: %s signed in %s (%s)%s", what, s.where(), joinFormats(formats), hint)
 	return all, nil
 }
 
-func (a *app) signOne(ctx context.Context, signer *signing, s *evidenceSubject, desc ocispec.Descriptor, r signRequest) error {
-	a.ui.Status("sign: %s", desc.Digest)
-	defer a.ui.Status("")
+func signOne(ctx context.Context, signer *signing, s *evidenceSubject, desc ocispec.Descriptor, r signRequest) error {
 	pieces, err := signer.Signature(ctx, sign.Subject{Digest: string(desc.Digest), Repository: r.repository, Annotations: r.annotations})
 	if err != nil {
 		return err
 	}
-	if err := s.attach(ctx, desc, pieces); err != nil {
-		return err
-	}
-	hint := ""
-	if s.place.store {
-		hint = "; wpk push carries it along"
-	}
-	formats, _ := signer.Formats()
-	a.ui.Say("sign: %s signed in %s (%s)%s", desc.Digest, s.where(), joinFormats(formats), hint)
-	return nil
+	return s.attach(ctx, desc, pieces)
 }
 
 func joinFormats(formats []sign.Format) string {

@@ -70,8 +70,10 @@ type trust struct {
 	authority  verify.Authority
 	repository string
 	policy     *policy.Policy // decides instead of authority; may be nil
-	rootFile   string
-	now        time.Time
+	// allowUnmatched lets pass what no policy is for.
+	allowUnmatched bool
+	rootFile       string
+	now            time.Time
 	// types are the predicate types of attestations that must be there.
 	types []string
 	// unsigned lets attestations alone be enough.

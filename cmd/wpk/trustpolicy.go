@@ -44,6 +44,7 @@ func (t *trust) byPolicy(ctx context.Context, s artifact, e registry.Evidence) (
 	return policy.Evaluate(ctx, policy.Request{
 		Policy: t.policy, Reference: s.name, Repository: s.repository, Tag: s.tag, Digest: s.Descriptor.Digest.String(), Now: t.now,
 		Verifier: policyEvidence{s.Descriptor.Digest, e, t}, Trust: policyTrust{t}, Facts: &policyFacts{artifact: s},
+		AllowUnmatched: t.allowUnmatched,
 	})
 }
 

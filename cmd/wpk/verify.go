@@ -129,16 +129,13 @@ func (t *trust) verify(ctx context.Context, p place, target registry.Target, nam
 	if err != nil || !o.recursive {
 		return v, err
 	}
-	list, err := children(ctx, s)
+	tree, err := (&evidenceSubject{p, target, d}).tree(ctx, true)
 	if err != nil {
 		return nil, err
 	}
-	if len(list) > maxConfigs {
-		return nil, unreadableName(s.name, errManyImages)
-	}
 	inner := *t
 	inner.types, inner.unsigned = nil, false
-	for _, d := range list {
+	for _, d := range tree[1:] {
 		child := s
 		child.Descriptor, child.name = d, withoutDigest(p.ref)+"@"+d.Digest.String()
 		one, err := inner.check(ctx, child)
@@ -162,12 +159,11 @@ func (t *trust) throughIndex(ctx context.Context, p place, target registry.Targe
 	if err != nil {
 		return nil, err
 	}
-	s := artifactOf(outer, target, d)
-	v, err := t.check(ctx, s)
+	v, err := t.check(ctx, artifactOf(outer, target, d))
 	if err != nil {
 		return nil, err
 	}
-	list, err := children(ctx, s)
+	list, err := (&evidenceSubject{outer, target, d}).children(ctx, d)
 	if err != nil {
 		return nil, err
 	}

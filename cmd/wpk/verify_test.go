@@ -359,7 +359,7 @@ func (w *world) images(digest, repo string) []ocispec.Descriptor {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	list, err := children(w.t.Context(), artifactOf(p, target, d))
+	list, err := (&evidenceSubject{p, target, d}).children(w.t.Context(), d)
 	if err != nil {
 		w.t.Fatal(err)
 	}

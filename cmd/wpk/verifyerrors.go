@@ -2,9 +2,7 @@ package main
 
 import (
 	"errors"
-	"io/fs"
 
-	"github.com/wpkdev/wpk/internal/sigstore"
 	"github.com/wpkdev/wpk/verify"
 	"github.com/wpkdev/wpk/verify/policy"
 )
@@ -22,16 +20,19 @@ const (
 // for is the registry's error, and none of these.
 func explainVerify(err error) (int, string) {
 	var trusted *trustError
-	var wrong *policy.Error
 	var language *policy.LanguageError
+	var draft *policyInitError
+	var exists *policyExistsError
 	var failed *policy.FailedError
 	switch {
 	case errors.As(err, &trusted):
 		return exitUsage, "name a key (--key FILE), an identity (--identity NAME --issuer URL) or a policy (--policy FILE)"
 	case errors.As(err, &language):
-		return exitUsage, "the flavour of wpk with policy languages evaluates CUE and Rego"
-	case errors.As(err, &wrong):
-		return exitUsage, fileHint(wrong)
+		return exitUsage, "the flavour wpk-full evaluates CUE and Rego"
+	case errors.As(err, &draft):
+		return exitUsage, "wpk policy init --help has examples"
+	case errors.As(err, &exists):
+		return exitStorage, "--force replaces it; name another one: wpk policy init FILE"
 	case errors.Is(err, verify.ErrRequest):
 		return exitUsage, ""
 	case errors.As(err, &failed):
@@ -46,26 +47,6 @@ func explainVerify(err error) (int, string) {
 		return exitUnattested, "wpk attest REF makes one"
 	case errors.Is(err, verify.ErrNoSignature):
 		return exitUnsigned, "wpk sign REF signs it; an image of an index may be signed through that: --index TAG"
-	}
-	return explainTrust(err)
-}
-
-// explainTrust explains keys and roots that cannot be used.
-func explainTrust(err error) (int, string) {
-	var file *sigstore.RootError
-	var key *sigstore.KeyError
-	var service *sigstore.KeyServiceError
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return 0, ""
-	case errors.Is(err, sigstore.ErrUpdate):
-		return exitUnreachable, "without a network, name a file: --trusted-root FILE"
-	case errors.As(err, &file), errors.As(err, &key):
-		return exitUsage, ""
-	case errors.As(err, &service) && service.Missing:
-		return exitUsage, "the flavour of wpk with key services speaks to it"
-	case errors.As(err, &service):
-		return exitUnreachable, ""
 	}
 	return 0, ""
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -222,21 +221,6 @@ func readDocument(ctx context.Context, src registry.Source, d ocispec.Descriptor
 	}
 	defer r.Close()
 	return io.ReadAll(r)
-}
-
-// children are what an index lists.
-func children(ctx context.Context, s artifact) ([]ocispec.Descriptor, error) {
-	raw, err := readDocument(ctx, s.Target, s.Descriptor)
-	if err != nil {
-		return nil, unreadableName(s.name, err)
-	}
-	var index struct {
-		Manifests []ocispec.Descriptor `json:"manifests"`
-	}
-	if err := json.Unmarshal(raw, &index); err != nil {
-		return nil, unreadableName(s.name, err)
-	}
-	return index.Manifests, nil
 }
 
 // unreadableName says of what it is that cannot be read.

@@ -7,9 +7,9 @@ import (
 // KeyServices are the schemes of keys in key management services, and what each stands for.
 func KeyServices() map[string]string {
 	return map[string]string{
-		"awskms://":    "AWS KMS",
-		"azurekms://":  "Azure Key Vault",
-		"gcpkms://":    "Google Cloud KMS",
+		"awskms://":     "AWS KMS",
+		"azurekms://":   "Azure Key Vault",
+		"gcpkms://":     "Google Cloud KMS",
 		"hashivault://": "HashiCorp Vault or OpenBao",
 	}
 }

@@ -64,6 +64,8 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	case isManifest && req.Method == http.MethodDelete:
 		h.deleteManifest(w, req)
 	case req.Method == http.MethodPost && req.URL.Query().Has("mount") && h.mount(w, req):
+	case strings.Contains(req.URL.Path, "/referrers/") && req.Method == http.MethodGet:
+		h.listReferrers(w, req)
 	case req.URL.Query().Has("digest"):
 		h.inner.ServeHTTP(&located{w, req}, req)
 	default:
@@ -105,6 +107,10 @@ func (h *handler) putManifest(w http.ResponseWriter, req *http.Request) {
 			return
 		}
 		answer.header.Set("Location", "/v2/"+r.Repository+"/manifests/"+sum)
+		var about aboutOf
+		if json.Unmarshal(raw, &about) == nil && about.Subject != nil && about.Subject.Digest.Validate() == nil {
+			answer.header.Set("OCI-Subject", about.Subject.Digest.String()) // clients need no list of their own
+		}
 	}
 	answer.copyTo(w)
 }
@@ -208,7 +214,7 @@ func (a *answer) copyTo(w http.ResponseWriter) {
 		w.Header()[key] = values
 	}
 	w.WriteHeader(a.status)
-	_, _ = w.Write(a.body.Bytes())
+	_, _ = w.Write(a.body.Bytes()) // #nosec G705 -- JSON and blobs for programs, no pages
 }
 
 // refuse answers in the specification's error format.

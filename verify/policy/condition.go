@@ -2,7 +2,7 @@ package policy
 
 import (
 	"context"
-	"fmt"
+	"errors"
 )
 
 // condition is a policy in CUE or Rego over a JSON value.
@@ -57,13 +57,20 @@ func (s scope) compile(path string, c *condition, text *text) error {
 		at := s.errorf(path+".type", "%v: the flavour wpk-full has them", ErrLanguage)
 		return &LanguageError{Where: at, Type: c.kind}
 	}
-	err := compileCondition(c.kind, c.source)
+	// CUE evaluates a part of a policy when it compiles it.
+	ctx, cancel := context.WithTimeout(context.Background(), maxEvaluation)
+	defer cancel()
+	err := bounded(ctx, func(context.Context) error { return compileCondition(c.kind, c.source) })
 	if err == nil {
 		return nil
 	}
-	wrong := s.errorf(path+".data", "%v", err.Err)
-	if lines, columns, block := text.within(s.place(path + ".data")); block && err.Line > 0 {
-		wrong.Line, wrong.Column = lines+err.Line, columns+err.Column
+	wrong := s.errorf(path+".data", "%s", oneLine(err.Error()))
+	var at *sourceError
+	if !errors.As(err, &at) {
+		return wrong
+	}
+	if lines, columns, block := text.within(s.place(path + ".data")); block && at.Line > 0 {
+		wrong.Line, wrong.Column = lines+at.Line, columns+at.Column
 	}
 	return wrong
 }
@@ -74,22 +81,13 @@ type sourceError struct {
 	Err          error
 }
 
-// evaluate holds a JSON value against the condition. A value that does not meet it is a *conditionError.
+func (e *sourceError) Error() string { return e.Err.Error() }
+
+func (e *sourceError) Unwrap() error { return e.Err }
+
+// evaluate holds a JSON value against the condition. A value that does not meet it is an error too.
 func (c *condition) evaluate(ctx context.Context, input []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, maxEvaluation)
 	defer cancel()
 	return bounded(ctx, func(ctx context.Context) error { return evaluateCondition(ctx, c.kind, c.source, input) })
-}
-
-// conditionError is a value that does not meet a condition.
-type conditionError struct {
-	kind string
-	why  string
-}
-
-func (e *conditionError) Error() string {
-	if e.why == "" {
-		return fmt.Sprintf("the %s policy is not met", e.kind)
-	}
-	return fmt.Sprintf("the %s policy is not met: %s", e.kind, e.why)
 }

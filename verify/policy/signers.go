@@ -133,29 +133,34 @@ func (s scope) key(path string, r *signers, k keyRef) error {
 // hash compares the algorithm with that of the key, which is the one that wpk verifies with. A cluster takes SHA-256
 // unless it is told otherwise.
 func (s scope) hash(path string, key crypto.PublicKey, name string) error {
-	want := ""
-	switch k := key.(type) {
-	case *rsa.PublicKey:
-		want = "sha256"
-	case *ecdsa.PublicKey:
-		switch k.Curve {
-		case elliptic.P256():
-			want = "sha256"
-		case elliptic.P384():
-			want = "sha384"
-		case elliptic.P521():
-			want = "sha512"
-		}
-	}
+	want := hashName(key)
 	given := strings.ToLower(strings.TrimSpace(name))
 	switch {
-	case want == "" || given == want || given == "" && want == "sha256":
+	case given == want || given == "" && want == "sha256" || isEd25519(key):
 		return nil
 	case given == "" || given == "sha256":
 		s.warnf(path, "a cluster verifies with sha256, and signatures of this key have %s; write hashAlgorithm: %s", want, want)
 		return nil
 	}
 	return s.errorf(path, "want %s, which this key signs with, not %q", want, name)
+}
+
+// hashName is the algorithm that signatures of a key have. That of Ed25519 hashes by itself, and the field is ignored.
+func hashName(key crypto.PublicKey) string {
+	if k, ok := key.(*ecdsa.PublicKey); ok {
+		switch k.Curve {
+		case elliptic.P384():
+			return "sha384"
+		case elliptic.P521():
+			return "sha512"
+		}
+	}
+	return "sha256"
+}
+
+func isEd25519(key crypto.PublicKey) bool {
+	_, ok := key.(ed25519.PublicKey)
+	return ok
 }
 
 // parseKey reads the one public key of a PEM text.

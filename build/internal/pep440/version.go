@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // maxVersion bounds the text of a version: longer ones are no versions of anything.
@@ -27,15 +28,17 @@ type Version struct {
 }
 
 // form is the specification's own expression for versions, in one case.
-var form = regexp.MustCompile(`^v?(?:([0-9]+)!)?([0-9]+(?:\.[0-9]+)*)` +
-	`(?:[-_.]?(alpha|beta|preview|pre|a|b|c|rc)[-_.]?([0-9]*))?` +
-	`(?:-([0-9]+)|[-_.]?(post|rev|r)[-_.]?([0-9]*))?` +
-	`(?:[-_.]?(dev)[-_.]?([0-9]*))?` +
-	`(?:\+([a-z0-9]+(?:[-_.][a-z0-9]+)*))?$`)
+var form = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^v?(?:([0-9]+)!)?([0-9]+(?:\.[0-9]+)*)` +
+		`(?:[-_.]?(alpha|beta|preview|pre|a|b|c|rc)[-_.]?([0-9]*))?` +
+		`(?:-([0-9]+)|[-_.]?(post|rev|r)[-_.]?([0-9]*))?` +
+		`(?:[-_.]?(dev)[-_.]?([0-9]*))?` +
+		`(?:\+([a-z0-9]+(?:[-_.][a-z0-9]+)*))?$`)
+})
 
 // Parse reads a version in any spelling that the specification allows.
 func Parse(s string) (Version, error) {
-	m := form.FindStringSubmatch(strings.ToLower(strings.TrimSpace(s)))
+	m := form().FindStringSubmatch(strings.ToLower(strings.TrimSpace(s)))
 	if m == nil || len(s) > maxVersion {
 		return Version{}, fmt.Errorf("%q is no version", shorten(s))
 	}

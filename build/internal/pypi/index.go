@@ -163,15 +163,17 @@ func parseJSONPage(body []byte) ([]File, error) {
 
 // An anchor and its attributes: all that an HTML page of an index has.
 var (
-	anchor    = regexp.MustCompile(`(?is)<a\b([^>]*)>(.*?)</a\s*>`)
-	attribute = regexp.MustCompile(`(?s)([a-zA-Z][-a-zA-Z0-9]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?`)
+	anchor    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?is)<a\b([^>]*)>(.*?)</a\s*>`) })
+	attribute = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?s)([a-zA-Z][-a-zA-Z0-9]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?`)
+	})
 )
 
 func parseHTMLPage(body []byte) []File {
 	var files []File
-	for _, m := range anchor.FindAllSubmatch(body, maxFiles+1) {
+	for _, m := range anchor().FindAllSubmatch(body, maxFiles+1) {
 		at := map[string]string{}
-		for _, a := range attribute.FindAllSubmatch(m[1], 50) {
+		for _, a := range attribute().FindAllSubmatch(m[1], 50) {
 			at[strings.ToLower(string(a[1]))] = html.UnescapeString(string(slices.Concat(a[2], a[3], a[4])))
 		}
 		href, fragment, _ := strings.Cut(at["href"], "#")
