@@ -218,8 +218,11 @@ func TestStatementRefuses(t *testing.T) {
 		digest, predicate string
 		want              error
 	}{
-		{"sha256:1", "{}", ErrSubject}, {"sha512:" + strings.Repeat("a", 128), "{}", ErrSubject}, {artifactDigest, "[]", ErrPredicate},
-		{artifactDigest, "null", ErrPredicate}, {artifactDigest, "", ErrPredicate},
+		{"sha256:1", "{}", ErrSubject},
+		{"sha512:" + strings.Repeat("a", 128), "{}", ErrSubject},
+		{artifactDigest, "[]", ErrPredicate},
+		{artifactDigest, "null", ErrPredicate},
+		{artifactDigest, "", ErrPredicate},
 	} {
 		if _, err := Statement(Subject{Digest: tt.digest}, "x:y", []byte(tt.predicate)); !errors.Is(err, tt.want) {
 			t.Errorf("%s %q: %v", tt.digest, tt.predicate, err)

@@ -49,16 +49,16 @@ func (c *compiler) watchLinker(ctx context.Context, j *job) error {
 	}
 	f := &finder{job: j, env: cleanEnv(j.Env)}
 	for _, name := range names {
-		real, err := f.ask(ctx, c.driver, "--target="+wasiTargets[1], "-print-prog-name="+name)
-		if err != nil || !filepath.IsAbs(real) {
-			if real, err = j.Exec.LookPath(name, f.env); err != nil {
+		found, err := f.ask(ctx, c.driver, "--target="+wasiTargets[1], "-print-prog-name="+name)
+		if err != nil || !filepath.IsAbs(found) {
+			if found, err = j.Exec.LookPath(name, f.env); err != nil {
 				continue
 			}
 		}
-		if err := os.WriteFile(j.path(noOptimizer, name), []byte(mapScriptOf(real)), 0o700); err != nil { // #nosec G306 -- a program
+		if err := os.WriteFile(j.path(noOptimizer, name), []byte(mapScriptOf(found)), 0o700); err != nil { // #nosec G306 -- a program
 			return err
 		}
-		c.linker = real
+		c.linker = found
 	}
 	return nil
 }

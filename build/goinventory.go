@@ -146,11 +146,11 @@ func outsideSources(dir, folder string, s Source) bool {
 			root = filepath.Dir(root)
 		}
 	}
-	real, err := realPath(folder)
+	found, err := realPath(folder)
 	if err != nil {
 		return !errors.Is(err, os.ErrNotExist)
 	}
-	rel, err := filepath.Rel(root, real)
+	rel, err := filepath.Rel(root, found)
 	return err != nil || !filepath.IsLocal(rel)
 }
 

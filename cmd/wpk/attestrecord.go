@@ -231,14 +231,14 @@ func newWhereabouts(dir string, s build.Source) (*whereabouts, error) {
 // portable writes a path of the command line relative to base; outside of the
 // repository only its last element is told.
 func (w *whereabouts) portable(path string) (rel string, inside bool) {
-	real, err := realPath(path)
+	found, err := realPath(path)
 	if err != nil {
 		return filepath.Base(path), false
 	}
-	if _, ok := relativeTo(w.root, real); !ok {
+	if _, ok := relativeTo(w.root, found); !ok {
 		return filepath.Base(path), false
 	}
-	rel, err = filepath.Rel(w.base, real)
+	rel, err = filepath.Rel(w.base, found)
 	return filepath.ToSlash(rel), err == nil
 }
 

@@ -30,14 +30,14 @@ type rebuildOptions struct {
 
 // rebuilt is what rebuild prints.
 type rebuilt struct {
-	Reference   string          `json:"reference"`
-	Same        bool            `json:"same"`
-	Verified    bool            `json:"verified"` // the provenance was signed by somebody who is trusted
-	Source      string          `json:"source"`
-	Digest      compared        `json:"digest"`
-	Module      compared        `json:"module"`
-	Differences []difference    `json:"differences,omitempty"`
-	Varies      []string        `json:"varies,omitempty"` // what the provenance says of why it may differ
+	Reference   string       `json:"reference"`
+	Same        bool         `json:"same"`
+	Verified    bool         `json:"verified"` // the provenance was signed by somebody who is trusted
+	Source      string       `json:"source"`
+	Digest      compared     `json:"digest"`
+	Module      compared     `json:"module"`
+	Differences []difference `json:"differences,omitempty"`
+	Varies      []string     `json:"varies,omitempty"` // what the provenance says of why it may differ
 }
 
 // compared is one thing that was recorded and is there now.
