@@ -32,6 +32,10 @@ func (a *app) readKey(name, passwordFile string) (crypto.Signer, error) {
 		return nil, err
 	}
 	signer, err := sigstore.ParsePrivateKey(raw, func() ([]byte, error) { return a.password(passwordFile, name, false) })
+	var nobody *passwordError
+	if errors.As(err, &nobody) {
+		return nil, err // it names the key
+	}
 	if err != nil {
 		return nil, fmt.Errorf("key %s: %w", name, err)
 	}

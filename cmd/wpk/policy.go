@@ -49,7 +49,7 @@ prints how each has ended: pass, fail, warn, or skipped.
 The exit code is 0 when the artifact may be used, and 15 when not.`,
 		Example: `  wpk policy check policy.yaml
   wpk policy check policy.yaml ghcr.io/acme/hello:1.0
-  wpk policy check policy.yaml oci:layout:1.0 --as ghcr.io/acme/hello:1.0
+  wpk policy check policy.yaml oci:layout:1.0 --policy-as ghcr.io/acme/hello:1.0
   wpk policy check policy.yaml ghcr.io/acme/hello:1.0 --json | jq '.policies[].rules'`,
 		Args: operands("FILE", "[REF]"),
 		RunE: func(c *cobra.Command, argv []string) error {
@@ -62,7 +62,7 @@ The exit code is 0 when the artifact may be used, and 15 when not.`,
 	f := c.Flags()
 	o.register(c)
 	f.StringVar(&o.trustedRoot, "trusted-root", "", "`FILE` of authorities and logs to believe where the policy names none (default: those of sigstore.dev)")
-	f.StringVar(&o.as, "as", "", "`REF` under which to look for policies, for an artifact in a folder, an archive or a mirror")
+	policyAsFlag(f, &o.as)
 	f.BoolVar(&o.allowUnmatched, "allow-unmatched", false, "let an artifact pass that no policy is for")
 	jsonFlag(c, &o.json)
 	return c
@@ -97,7 +97,7 @@ func runPolicyCheck(ctx context.Context, a *app, o policyCheckOptions, file, arg
 	if err != nil {
 		return err
 	}
-	t, err := a.trust(ctx, trustFlags{policy: file, trustedRoot: o.trustedRoot})
+	t, err := a.trust(ctx, trustFlags{policy: file, policyAs: o.as, trustedRoot: o.trustedRoot})
 	if err != nil {
 		return err
 	}
@@ -112,16 +112,6 @@ func runPolicyCheck(ctx context.Context, a *app, o policyCheckOptions, file, arg
 		return err
 	}
 	s := artifactOf(p, target, d)
-	if o.as != "" {
-		as, err := registry.ParseRef(o.as)
-		if err != nil {
-			return err
-		}
-		if as.Transport != registry.Remote {
-			return &valueError{"--as", o.as, "policies are for names in registries: want host/repository[:tag]"}
-		}
-		s.repository, s.tag = as.Host+"/"+as.Repository, as.Tag
-	}
 	evidence, err := registry.ReadEvidence(ctx, s.Subject, registry.EvidenceOptions{})
 	if err != nil {
 		return err

@@ -67,7 +67,7 @@ func TestPolicyCopiedAndRolledBack(t *testing.T) {
 	w.must(exitPolicy, "its age is not known", "policy", "check", file, repo+":1")
 }
 
-// A folder has no name; --as says which it goes by.
+// A folder has no name; --policy-as says which it goes by.
 func TestPolicyCheckLayout(t *testing.T) {
 	w := newWorld(t)
 	ref := w.host + "/acme/hello:1"
@@ -79,9 +79,11 @@ func TestPolicyCheckLayout(t *testing.T) {
 	w.ok("copy", ref, layout)
 	w.sign(key, layout, digest, w.host+"/acme/hello")
 	w.must(exitPolicy, "without a repository's name", "policy", "check", file, layout)
-	w.ok("policy", "check", file, layout, "--as", ref)
-	w.must(exitUsage, "policies are for names in registries", "policy", "check", file, layout, "--as", layout)
+	w.ok("policy", "check", file, layout, "--policy-as", ref)
+	w.ok("verify", "--policy", file, "--policy-as", ref, layout)
+	w.must(exitPolicy, "without a repository's name", "verify", "--policy", file, layout)
+	w.must(exitUsage, "policies are for names in registries", "policy", "check", file, layout, "--policy-as", layout)
 	elsewhere := "ghcr.io/acme/hello:1"
-	w.must(exitPolicy, "is for it", "policy", "check", file, layout, "--as", elsewhere)
-	w.ok("policy", "check", file, layout, "--as", elsewhere, "--allow-unmatched")
+	w.must(exitPolicy, "is for it", "policy", "check", file, layout, "--policy-as", elsewhere)
+	w.ok("policy", "check", file, layout, "--policy-as", elsewhere, "--allow-unmatched")
 }

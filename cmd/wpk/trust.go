@@ -11,8 +11,10 @@ import (
 
 	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/wpkdev/wpk/internal/sigstore"
+	"github.com/wpkdev/wpk/registry"
 	"github.com/wpkdev/wpk/verify"
 	"github.com/wpkdev/wpk/verify/policy"
 )
@@ -23,6 +25,7 @@ type trustFlags struct {
 	keys        []string
 	signer      verify.Identity
 	policy      string
+	policyAs    string
 	trustedRoot string
 	repository  string
 	witness     witnessFlags
@@ -43,12 +46,17 @@ func (t *trustFlags) register(c *cobra.Command) {
 	f.StringVar(&t.signer.Issuer, "issuer", "", "`URL` of who has vouched for that name")
 	f.StringVar(&t.signer.IssuerPattern, "issuer-regexp", "", "the same as an `EXPRESSION` for the whole URL")
 	f.StringVar(&t.policy, "policy", "", "`FILE` of policies that decide instead")
+	policyAsFlag(f, &t.policyAs)
 	f.StringVar(&t.trustedRoot, "trusted-root", "", "`FILE` of authorities and logs to believe (default: those of sigstore.dev)")
 	f.StringVar(&t.repository, "signed-repository", "", "`HOST/REPOSITORY` that the signer must have named")
 	f.BoolVar(&t.witness.log, "require-transparency-log", false, "demand an entry in a transparency log of a key's signature too")
 	f.BoolVar(&t.witness.time, "require-timestamp", false, "demand the time of a timestamp authority")
 	f.BoolVar(&t.witness.noLog, "insecure-ignore-transparency-log", false, "accept certificates that no transparency log has seen in use")
 	f.BoolVar(&t.witness.noSCT, "insecure-ignore-sct", false, "accept certificates that no certificate transparency log has")
+}
+
+func policyAsFlag(f *pflag.FlagSet, as *string) {
+	f.StringVar(as, "policy-as", "", "`REF` under which to look for policies, for an artifact in a folder, an archive or a mirror")
 }
 
 // registerOptional adds the switch that verifies by the policy of the
@@ -60,7 +68,7 @@ func (t *trustFlags) registerOptional(c *cobra.Command) {
 
 // asked tells whether any of the flags was given.
 func (t *trustFlags) asked() bool {
-	return t.verify || len(t.keys) > 0 || t.signer != verify.Identity{} || t.policy != "" || t.trustedRoot != "" ||
+	return t.verify || len(t.keys) > 0 || t.signer != verify.Identity{} || t.policy != "" || t.policyAs != "" || t.trustedRoot != "" ||
 		t.repository != "" || t.witness != witnessFlags{}
 }
 
@@ -70,6 +78,7 @@ type trust struct {
 	authority  verify.Authority
 	repository string
 	policy     *policy.Policy // decides instead of authority; may be nil
+	policyAs   *registry.Ref  // what policies know the artifact as; nil for its own name
 	// allowUnmatched lets pass what no policy is for.
 	allowUnmatched bool
 	rootFile       string
@@ -92,6 +101,9 @@ func (a *app) trust(ctx context.Context, f trustFlags) (*trust, error) {
 	}
 	if f.policy != "" {
 		return t, t.readPolicy(f)
+	}
+	if f.policyAs != "" {
+		return nil, &trustError{"--policy-as is for a policy, and none is named"}
 	}
 	if err := f.check(); err != nil {
 		return nil, err

@@ -26,6 +26,16 @@ func (t *trust) readPolicy(f trustFlags) error {
 	if len(f.keys) > 0 || f.signer != (verify.Identity{}) || f.witness != (witnessFlags{}) || f.repository != "" {
 		return &trustError{"a policy says who may have signed and what else must be: leave the other flags out"}
 	}
+	if f.policyAs != "" {
+		as, err := registry.ParseRef(f.policyAs)
+		if err != nil {
+			return err
+		}
+		if as.Transport != registry.Remote {
+			return &valueError{"--policy-as", f.policyAs, "policies are for names in registries: want host/repository[:tag]"}
+		}
+		t.policyAs = &as
+	}
 	raw, err := readSmall(f.policy, policy.MaxFile)
 	if err != nil {
 		return err
@@ -41,6 +51,9 @@ func (t *trust) readPolicy(f trustFlags) error {
 
 // byPolicy holds an artifact against the policies.
 func (t *trust) byPolicy(ctx context.Context, s artifact, e registry.Evidence) (policy.Report, error) {
+	if t.policyAs != nil {
+		s.repository, s.tag = t.policyAs.Host+"/"+t.policyAs.Repository, t.policyAs.Tag
+	}
 	return policy.Evaluate(ctx, policy.Request{
 		Policy: t.policy, Reference: s.name, Repository: s.repository, Tag: s.tag, Digest: s.Descriptor.Digest.String(), Now: t.now,
 		Verifier: policyEvidence{s.Descriptor.Digest, e, t}, Trust: policyTrust{t}, Facts: &policyFacts{artifact: s},
