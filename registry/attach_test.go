@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,6 +19,10 @@ import (
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/registry"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/static"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/sync/errgroup"
 
@@ -171,10 +176,22 @@ func TestSignatureManifestShape(t *testing.T) {
 	must(t, err)
 	config, err := readManifest(t.Context(), s.Target, m.Config)
 	must(t, err)
-	sum := m.Layers[0].Digest.String()
-	want := `{"architecture":"","created":"0001-01-01T00:00:00Z","history":[{"created":"0001-01-01T00:00:00Z"},{"created":"0001-01-01T00:00:00Z"}],` +
-		`"os":"","rootfs":{"type":"layers","diff_ids":["` + sum + `","` + sum + `"]},"config":{}}`
-	if d.MediaType != ocispec.MediaTypeImageManifest || m.Config.MediaType != ocispec.MediaTypeImageConfig || string(config) != want {
+	// cosign appends layers to an empty image.
+	theirs := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
+	for _, p := range []evidence.Piece{signature(1), signature(2)} {
+		theirs, err = mutate.Append(theirs, mutate.Addendum{Layer: static.NewLayer(p.Content, types.MediaType(p.MediaType)), Annotations: p.Annotations})
+		must(t, err)
+	}
+	want, err := theirs.RawConfigFile()
+	must(t, err)
+	manifest, err := theirs.RawManifest()
+	must(t, err)
+	their, err := parseSignatures(node(ocispec.MediaTypeImageManifest, manifest))
+	must(t, err)
+	if !reflect.DeepEqual(m, their) {
+		t.Errorf("got %+v, cosign writes %+v", m, their)
+	}
+	if d.MediaType != ocispec.MediaTypeImageManifest || m.Config.MediaType != ocispec.MediaTypeImageConfig || string(config) != string(want) {
 		t.Errorf("%s with a config of %s:\n%s", d.MediaType, m.Config.MediaType, config)
 	}
 }
@@ -281,20 +298,28 @@ func attachChild(ctx context.Context) error {
 }
 
 // TestAttachManyProcesses: 16 processes sign and attest one image in a registry
-// without the referrers API, with the lock and without.
+// without the referrers API, with the lock and without, and in a folder.
 func TestAttachManyProcesses(t *testing.T) {
 	const writers = 16
 	for name, tt := range map[string]struct{ place, locks string }{
 		"lock":    {"distribution", filepath.Join(t.TempDir(), "locks")},
 		"no lock": {"fallback", ""},
+		"layout":  {"layout", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := evidencePlaces()[tt.place](t)
+			var reference string
+			switch target := s.Target.(type) {
+			case *remoteTarget:
+				reference = target.name("")
+			case *Store:
+				reference = "oci:" + target.dir
+			}
 			group, ctx := errgroup.WithContext(t.Context())
 			for i := range writers {
 				group.Go(func() error {
 					cmd := exec.CommandContext(ctx, os.Args[0]) // #nosec G702 -- ourselves
-					cmd.Env = append(os.Environ(), childSubject+"="+s.Target.(*remoteTarget).name(""), childDigest+"="+s.Descriptor.Digest.String(),
+					cmd.Env = append(os.Environ(), childSubject+"="+reference, childDigest+"="+s.Descriptor.Digest.String(),
 						childLocks+"="+tt.locks, childNumber+"="+strconv.Itoa(i))
 					out, err := cmd.CombinedOutput()
 					if err != nil {

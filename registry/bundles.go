@@ -53,6 +53,7 @@ func (r *evidenceReader) candidates(ctx context.Context) ([]ocispec.Descriptor, 
 	seen := map[digest.Digest]bool{}
 	cut, err := r.list(ctx, func(list []ocispec.Descriptor) error {
 		for _, d := range list {
+			d = bare(d)
 			switch {
 			case d.ArtifactType != evidence.MediaTypeBundle && d.ArtifactType != ocispec.MediaTypeEmptyJSON && d.ArtifactType != "",
 				d.MediaType != ocispec.MediaTypeImageManifest:
@@ -84,6 +85,12 @@ func (r *evidenceReader) candidates(ctx context.Context) ([]ocispec.Descriptor, 
 		all = all[:maxBundles]
 	}
 	return all, nil
+}
+
+// bare is an entry of a list without annotations, which may be large and are not
+// believed: the manifest has its own.
+func bare(d ocispec.Descriptor) ocispec.Descriptor {
+	return ocispec.Descriptor{MediaType: d.MediaType, ArtifactType: d.ArtifactType, Digest: d.Digest, Size: d.Size}
 }
 
 const (

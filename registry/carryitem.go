@@ -168,7 +168,7 @@ func (c *carrier) referrer(ctx context.Context, src Subject, d ocispec.Descripto
 		c.count(func(r *Carried) { r.Skipped++ })
 		return nil, nil
 	}
-	d = ocispec.Descriptor{MediaType: d.MediaType, Digest: d.Digest, Size: d.Size}
+	d.ArtifactType = "" // no part of what is fetched and pushed
 	g, err := walk(ctx, c.from, d, nil)
 	if isMissing(err) || errors.Is(err, ErrCorrupt) || err == nil && len(g.levels) == 0 {
 		c.left() // a list may name anything
@@ -245,7 +245,7 @@ func listAll(ctx context.Context, s Subject, t mergeTarget, index *layoutIndex) 
 			if len(all) == maxReferrers {
 				return errManyReferrers
 			}
-			all = append(all, d)
+			all = append(all, bare(d))
 		}
 		return nil
 	}

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/opencontainers/go-digest"
 	"github.com/opencontainers/image-spec/specs-go"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
@@ -208,6 +209,37 @@ func peakHeap(t *testing.T, f func()) uint64 {
 	close(done)
 	wait.Wait()
 	return peak.Load()
+}
+
+// TestFatList: lists whose entries are mostly annotations, page after page, stay
+// small in memory.
+func TestFatList(t *testing.T) {
+	fat := strings.Repeat("x", 100<<10)
+	srv := startServer(t)
+	srv.intercept(func(w http.ResponseWriter, req *http.Request) bool {
+		if !strings.Contains(req.URL.Path, "/referrers/") {
+			return answer(w, 404, "")
+		}
+		var list []ocispec.Descriptor
+		for i := range 36 {
+			d := entry(i)
+			d.ArtifactType, d.Digest = evidence.MediaTypeBundle, digest.FromString(req.URL.RawQuery+fmt.Sprint(i))
+			d.Annotations = map[string]string{"fat": fat}
+			list = append(list, d)
+		}
+		return answerPage(w, `<?page=`+req.URL.RawQuery+`1>; rel="next"`, list...)
+	})
+	s := Subject{Target: mustOpen(t, srv.host()+"/a", fast(t)), Descriptor: describe([]byte("x"), ocispec.MediaTypeImageManifest)}
+	r := &evidenceReader{Subject: s, target: s.Target.(*remoteTarget), limit: 1, skipped: map[SkipReason]int{}}
+	candidates, err := r.candidates(t.Context())
+	must(t, err)
+	kept := 0
+	for _, d := range candidates {
+		kept += len(d.Annotations)
+	}
+	if len(candidates) != maxBundles || kept != 0 || r.skipped[SkipMany] != 36*maxReferrerPages-maxBundles || r.skipped[SkipUnlisted] != 1 {
+		t.Errorf("%d candidates with %d annotations, skipped %v", len(candidates), kept, r.skipped)
+	}
 }
 
 // TestEvidenceIsBounded: full tags and lists give no more than is allowed.

@@ -61,6 +61,9 @@ func (c cosign) verify(w *world, how way, from form, ref string, what *statement
 	if how.rekor == 0 {
 		args = append(args, "--insecure-ignore-tlog")
 	}
+	if how.key == "p384" {
+		args = append(args, "--signature-digest-algorithm", "sha384") // what it signs with by itself
+	}
 	if c.major == 2 {
 		args = append(args, fmt.Sprintf("--new-bundle-format=%t", from != legacy))
 		if how.rekor == 2 && how.key == "" { // that log has no times

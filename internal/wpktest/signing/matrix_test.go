@@ -13,10 +13,7 @@ import (
 func limit(signer party, how way, verifier party) string {
 	_, fromCosign := signer.(cosign)
 	_, byCosign := verifier.(cosign)
-	switch {
-	case how.key == "p384" && byCosign:
-		return "cosign verifies P-384 with SHA-256, and signs with SHA-384 itself"
-	case how.key == "ed25519" && fromCosign && byCosign:
+	if how.key == "ed25519" && fromCosign && byCosign {
 		return "cosign verifies pure Ed25519, and signs Ed25519ph itself"
 	}
 	return ""
