@@ -2,6 +2,7 @@ package build
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -199,34 +200,53 @@ func TestGoInventoryIsWhatIsLinked(t *testing.T) {
 	}
 }
 
-// TestCInventoryIsWhatIsLinked compares with what the linker says when it is asked to trace.
+// TestCInventoryIsWhatIsLinked looks into programs that each build system has linked: the C library and the start code
+// are inside, and the modules are those that are made without looking.
 func TestCInventoryIsWhatIsLinked(t *testing.T) {
 	needCompiler(t)
-	dir := project(t, map[string]string{"main.c": "#include <math.h>\n#include <stdio.h>\nint main(int c, char **v) { printf(\"%f\", sin(c)); return 0; }\n"})
-	o := Options{Dir: dir, Env: os.Environ(), Cache: t.TempDir()}
-	plain, err := Build(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.Inventory = true
-	for _, step := range []string{"first", "nothing to do"} {
-		m, err := Build(t.Context(), o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if m.Digest != plain.Digest {
-			t.Errorf("%s: the module is another one", step)
-		}
-		var notes string
-		for _, d := range m.Facts.Dependencies {
-			if d.Kind != DependencySystemLibrary {
-				t.Errorf("%+v", d)
+	for driver, files := range map[string]map[string]string{
+		"":      nil,
+		"make":  {"Makefile": "prog: main.c\n\t$(CC) $(CFLAGS) -o $@ main.c -lm\n"},
+		"cmake": {"CMakeLists.txt": "cmake_minimum_required(VERSION 3.10)\nproject(p C)\nadd_executable(prog main.c)\ntarget_link_libraries(prog m)\n"},
+		"meson": {"meson.build": "project('m', 'c')\nexecutable('prog', 'main.c')\n"},
+	} {
+		t.Run("driver "+driver, func(t *testing.T) {
+			if driver != "" {
+				needTools(t, driver)
 			}
-			notes += d.Note + "\n"
+			all := map[string]string{"main.c": "#include <math.h>\n#include <stdio.h>\nint main(int c, char **v) { printf(\"%f\", sin(c)); return 0; }\n"}
+			maps.Copy(all, files)
+			o := Options{Dir: project(t, all), Env: os.Environ(), Cache: t.TempDir()}
+			plain, err := Build(t.Context(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.Inventory = true
+			for _, step := range []string{"first", "nothing to do"} {
+				m, err := Build(t.Context(), o)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if m.Digest != plain.Digest {
+					t.Errorf("%s: the module is another one", step)
+				}
+				checkCInventory(t, step, m.Facts)
+			}
+		})
+	}
+}
+
+func checkCInventory(t *testing.T, step string, f Facts) {
+	t.Helper()
+	var notes string
+	for _, d := range f.Dependencies {
+		if d.Kind != DependencySystemLibrary {
+			t.Errorf("%+v", d)
 		}
-		if m.Facts.Tools[0].Digest == "" || !strings.Contains(notes, "libc.a (") || !strings.Contains(notes, "crt1") || strings.Contains(notes, "main") {
-			t.Errorf("%s: %+v %q %q", step, m.Facts.Tools, notes, m.Facts.Unknown)
-		}
+		notes += d.Note + "\n"
+	}
+	if f.Tools[0].Digest == "" || !strings.Contains(notes, "libc.a (") || !strings.Contains(notes, "crt1") || strings.Contains(notes, "main") {
+		t.Errorf("%s: %+v %q %q", step, f.Tools, notes, f.Unknown)
 	}
 }
 
