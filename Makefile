@@ -63,13 +63,14 @@ test-setup: runners
 	scripts/tools.sh crane oras registry regctl containerd containerd-shim-runc-v2 $(SIGSTORE) >/dev/null
 	scripts/fixtures.sh $(FIXTURES) >/dev/null
 	scripts/npm.sh internal/wpktest/npm/* >/dev/null
+	scripts/sbom-validators.sh >/dev/null
 	scripts/cargo-tools.sh wasm-tools wkg >/dev/null || [ $$? = 3 ]
 	scripts/runtimes.sh >/dev/null
 	scripts/consumers.sh >/dev/null || [ $$? = 3 ]
 
 # These compile and run interpreters of many megabytes, which the race detector
 # slows down tenfold; what they drive is tested with it in its own package.
-UNRACED = /cmd/wpk$$|/build/runtimepack$$|/wpktest/(interop|consumers)$$
+UNRACED = /cmd/wpk$$|/build/runtimepack$$|/wpktest/(interop|consumers|signing)$$
 
 # vet without stdmethods: the Seek of wazero's File has a shape of its own.
 # -count=1: many tests start programs, whose changes go's test cache cannot see.
@@ -81,8 +82,8 @@ test: test-setup ## set up, then run all tests with real registries and real pro
 
 # Not part of test: the clients of four clouds take minutes to compile.
 .PHONY: test-kms
-test-kms: ## the clients of key services, against a server that speaks like AWS's
-	WPK_MOTO=$$(scripts/moto.sh) && export WPK_MOTO && \
+test-kms: ## the clients of key services, against Vault's transit engine
+	WPK_TRANSIT=$$(scripts/tools.sh transit)/transit && export WPK_TRANSIT && \
 		$(GO) test -count=1 -tags kms,grpcnotrace ./internal/sigstore
 
 .PHONY: runtimes
@@ -92,7 +93,7 @@ runtimes: ## the runtime packs of Python and JavaScript, once, into the user's c
 
 .PHONY: interop
 interop: test-setup ## only real programs through real registries and clients, to real consumers
-	$(GO) test -count=1 -v -timeout 60m $(TESTFLAGS) ./internal/wpktest/interop ./internal/wpktest/consumers
+	$(GO) test -count=1 -v -timeout 60m $(TESTFLAGS) ./internal/wpktest/interop ./internal/wpktest/consumers ./internal/wpktest/signing
 
 .PHONY: lint
 lint: ## golangci-lint (import rules, gofumpt), shellcheck, go.mod

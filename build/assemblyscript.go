@@ -48,7 +48,7 @@ func (assemblyScriptToolchain) compile(ctx context.Context, j *job) (product, er
 	if a.node != "" {
 		facts.Tools = append(facts.Tools, Tool{Name: "node", Version: a.node})
 	}
-	return product{path: out, facts: facts}, nil
+	return product{path: out, facts: facts, inventory: a.inventory, binaries: map[string]string{"asc": a.path}}, nil
 }
 
 // An asc is the AssemblyScript compiler, ready to be called for one job.

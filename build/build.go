@@ -19,6 +19,7 @@ import (
 	"runtime"
 	"slices"
 	"syscall"
+	"time"
 
 	"github.com/wpkdev/wpk/wasm"
 )
@@ -57,6 +58,10 @@ type Options struct {
 	Jobs     int       // how many compilers run at once; 0 = one for each processor
 	Exec     Executor  // runs the tools; nil = real processes
 	Runtimes Runtimes  // the runtime packs of interpreted languages; nil = there are none
+
+	// Inventory asks for all of [Facts]: what of others is in the module, and which programs exactly made it. It takes
+	// longer, and the module is the same.
+	Inventory bool
 }
 
 // Settings are those of each language; a project uses one of them.
@@ -156,21 +161,21 @@ type Facts struct {
 	Env      []string `json:"env,omitempty"`     // the environment that shaped the module, as "KEY=value"
 	Source   Source   `json:"source"`            // where the sources come from
 
-	Dependencies []Dependency `json:"dependencies,omitempty"` // what of others is in the module, sorted by name
-}
-
-// Dependency is a distribution of others that is in a module.
-type Dependency struct {
-	Type    string `json:"type"` // of package URLs: "pypi", "npm", "gem"
-	Name    string `json:"name"`
-	Version string `json:"version"`
-	SHA256  string `json:"sha256,omitempty"` // of the file that it came in; "" when it was installed here already
+	// Dependencies are what of others is in the module, sorted by name. Without [Options.Inventory] only those that an
+	// interpreted language's toolchain knows anyway.
+	Dependencies []Dependency `json:"dependencies,omitempty"`
+	// Unknown are parts of the module that nothing here can name, a sentence each; only with [Options.Inventory].
+	Unknown []string `json:"unknown,omitempty"`
+	// Varies are the reasons why another build of the same revision may give another module, a sentence each; only with
+	// [Options.Inventory]. None means that the module is reproducible, as far as is known.
+	Varies []string `json:"varies,omitempty"`
 }
 
 // Tool is a program that took part in a build.
 type Tool struct {
 	Name    string `json:"name"`
 	Version string `json:"version,omitempty"`
+	Digest  string `json:"digest,omitempty"` // "sha256:…" of the program's file; only with [Options.Inventory]
 }
 
 // Source is what git knows about the source folder; all zero without git or outside a repository.
@@ -178,6 +183,10 @@ type Source struct {
 	Revision string `json:"revision,omitempty"` // the commit, in full
 	URL      string `json:"url,omitempty"`      // of the remote "origin" as https, without credentials
 	Dirty    bool   `json:"dirty,omitempty"`    // changed or untracked files below the source folder
+
+	// The rest is only there with [Options.Inventory].
+	Folder string    `json:"folder,omitempty"` // the source folder below the repository's, slash-separated; "" = the same
+	Time   time.Time `json:"time,omitzero"`    // of the commit, UTC
 }
 
 // Build compiles the project in o.Dir. Its errors are:
@@ -232,7 +241,10 @@ func (j *job) build(ctx context.Context, asked string) (*Module, error) {
 	if m, err = onTarget(ctx, j, m, p.path, asked); err != nil {
 		return nil, err
 	}
-	return optimizeModule(ctx, j, m)
+	if m, err = optimizeModule(ctx, j, m); err != nil || !j.Inventory {
+		return m, err
+	}
+	return m, j.takeInventory(ctx, &p, &m.Facts)
 }
 
 // onTarget makes a module be what was asked for. Without a wish, what the toolchain has left is right: some make nothing
@@ -265,6 +277,10 @@ type product struct {
 	module   *Module // what the file holds, where the toolchain has read it already
 	facts    Facts
 	warnings []Warning
+
+	// inventory adds to the facts what is in the module; nil = nobody knows. It is called with [Options.Inventory] only.
+	inventory func(ctx context.Context, f *Facts) error
+	binaries  map[string]string // the files of tools, where those that ran are only in front of them
 }
 
 // A job is one build under way: the caller's options with every default filled in, and a private folder for whatever

@@ -117,6 +117,17 @@ func (c *compiler) facts(j *job, name string, tools ...Tool) Facts {
 	}
 }
 
+// product is what a C toolchain leaves: a program in the tree.
+func (c *compiler) product(j *job, tree *keptTree, path, name string, tools ...Tool) product {
+	if c.linker != "" {
+		tools = append(slices.Clone(tools), Tool{Name: pieceLinker})
+	}
+	return product{
+		path: path, facts: c.facts(j, name, tools...), inventory: c.clangInventory(j, tree.dir, path),
+		binaries: map[string]string{c.tool.Name: c.path, pieceLinker: c.linker},
+	}
+}
+
 // shellJoin joins a command for a shell, and for whoever splits words as a shell does.
 func shellJoin(command []string) string {
 	quoted := make([]string, len(command))

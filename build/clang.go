@@ -16,6 +16,7 @@ type compiler struct {
 	cxxFlags []string             // further flags for C++
 	tool     Tool                 // which one it is
 	date     []string             // the flags that make __DATE__ the same every day, for a clang that knows no SOURCE_DATE_EPOCH
+	linker   string               // the linker itself, when a script stands in front of it, see watchLinker
 	pieces   map[string]fileStamp // the files that it consists of, as far as they are known: another toolchain has others
 }
 
@@ -86,7 +87,10 @@ func findCompiler(ctx context.Context, j *job) (*compiler, error) {
 		}
 		known.save(c)
 	}
-	return c, c.fixDate(j)
+	if err := c.fixDate(j); err != nil {
+		return nil, err
+	}
+	return c, c.watchLinker(ctx, j)
 }
 
 func searchCompiler(ctx context.Context, j *job) (*compiler, error) {

@@ -32,35 +32,35 @@ func TestFindCompiler(t *testing.T) {
 	}{
 		"clang": {
 			tools: map[string]fakeTool{"clang": fakeClang, "clang-14": fakeClang, "zig": zig},
-			path:  "/fake/clang", target: "--target=wasm32-wasip1", tool: Tool{"clang", "99.1.2"},
+			path:  "/fake/clang", target: "--target=wasm32-wasip1", tool: Tool{Name: "clang", Version: "99.1.2"},
 		},
 		"newest clang that works": {
 			tools: map[string]fakeTool{"clang": brokenTool, "clang-14": onlyWasi, "clang-13": onlyWasi, "clang-22": brokenTool},
-			path:  "/fake/clang-14", target: "--target=wasm32-wasi", tool: Tool{"clang", "99.1.2"},
+			path:  "/fake/clang-14", target: "--target=wasm32-wasi", tool: Tool{Name: "clang", Version: "99.1.2"},
 		},
 		"chosen": {
 			tools: map[string]fakeTool{"clang": fakeClang, "mycc": fakeClang}, cc: "mycc -v", env: "CC=clang",
-			path: "/fake/mycc", target: "--target=wasm32-wasip1", tool: Tool{"mycc", "99.1.2"},
+			path: "/fake/mycc", target: "--target=wasm32-wasip1", tool: Tool{Name: "mycc", Version: "99.1.2"},
 		},
 		"CC that can": {
 			tools: map[string]fakeTool{"clang": fakeClang, "clang-13": fakeClang}, env: "CC=clang-13",
-			path: "/fake/clang-13", target: "--target=wasm32-wasip1", tool: Tool{"clang", "99.1.2"},
+			path: "/fake/clang-13", target: "--target=wasm32-wasip1", tool: Tool{Name: "clang", Version: "99.1.2"},
 		},
 		"CC that cannot": {
 			tools: map[string]fakeTool{"clang": fakeClang, "gcc": brokenTool}, env: "CC=gcc",
-			path: "/fake/clang", target: "--target=wasm32-wasip1", tool: Tool{"clang", "99.1.2"},
+			path: "/fake/clang", target: "--target=wasm32-wasip1", tool: Tool{Name: "clang", Version: "99.1.2"},
 		},
 		"zig": {
 			tools: map[string]fakeTool{"clang": brokenTool, "zig": zig},
-			path:  "/fake/zig", target: "-target wasm32-wasip1", tool: Tool{"zig", "0.17.0"},
+			path:  "/fake/zig", target: "-target wasm32-wasip1", tool: Tool{Name: "zig", Version: "0.17.0"},
 		},
 		"zig for python": {
 			tools: map[string]fakeTool{"python3": zig},
-			path:  "/fake/python3", target: "-target wasm32-wasip1", tool: Tool{"zig", "0.17.0"},
+			path:  "/fake/python3", target: "-target wasm32-wasip1", tool: Tool{Name: "zig", Version: "0.17.0"},
 		},
 		"sdk": {
 			tools: map[string]fakeTool{"clang": fakeClang, "gcc": fakeClang}, env: "WASI_SDK_PATH=" + sdk,
-			path: filepath.Join(sdk, "bin", "clang"), target: "--target=wasm32-wasip1", tool: Tool{"clang", "99.1.2"},
+			path: filepath.Join(sdk, "bin", "clang"), target: "--target=wasm32-wasip1", tool: Tool{Name: "clang", Version: "99.1.2"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -38,7 +38,7 @@ func TestCMakeArguments(t *testing.T) {
 			t.Errorf("settings lack %q:\n%s", line, settings)
 		}
 	}
-	if m.Facts.Name != "prog" || m.Facts.Tools[1] != (Tool{"cmake", "3.25.1"}) {
+	if m.Facts.Name != "prog" || m.Facts.Tools[1] != (Tool{Name: "cmake", Version: "3.25.1"}) {
 		t.Errorf("facts %+v", m.Facts)
 	}
 }

@@ -184,7 +184,7 @@ func checkComponentCase(t *testing.T, tt componentCase, m *Module, err error, ca
 		t.Errorf("called %q, want %q", calls, tt.calls)
 	}
 	f := m.Facts
-	if f.Target != TargetWASIP2 || len(f.Tools) < 2 || (f.Tools[1] != Tool{pieceJco, "1.2.3"} && f.Tools[1] != Tool{pieceWasmTools, "1.220.0"}) {
+	if f.Target != TargetWASIP2 || len(f.Tools) < 2 || (f.Tools[1] != Tool{Name: pieceJco, Version: "1.2.3"} && f.Tools[1] != Tool{Name: pieceWasmTools, Version: "1.220.0"}) {
 		t.Errorf("facts %+v", f)
 	}
 	if adapted := slices.ContainsFunc(tt.calls, func(c []string) bool { return c[0] == "adapter" }); adapted != (len(f.Tools) == 3) {

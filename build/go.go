@@ -72,7 +72,10 @@ func (g *goCommand) compile(ctx context.Context) (product, error) {
 	if err != nil {
 		return product{}, err
 	}
-	p.facts = g.facts(program.main, flags)
+	p.facts, p.inventory = g.facts(program.main, flags), g.inventory(pattern, flags)
+	if g.Inventory {
+		p.binaries = g.goBinaries(ctx, &p.facts)
+	}
 	return p, nil
 }
 

@@ -82,7 +82,7 @@ func TestGoArguments(t *testing.T) {
 					t.Errorf("environment %q lacks %q", c.Env, kv)
 				}
 			}
-			if f := m.Facts; f.Name != "m" || f.Module != "example.com/m" || f.Tools[0] != (Tool{"go", "1.26.1"}) {
+			if f := m.Facts; f.Name != "m" || f.Module != "example.com/m" || f.Tools[0] != (Tool{Name: "go", Version: "1.26.1"}) {
 				t.Errorf("facts %+v", f)
 			}
 		})

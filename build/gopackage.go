@@ -33,7 +33,12 @@ type goModule struct {
 	Path    string
 	Version string
 	Main    bool
-	Replace *struct{ Version string }
+	Replace *struct{ Path, Version, Sum string }
+
+	// Only asked for an inventory.
+	Dir      string
+	Indirect bool
+	Sum      string
 }
 
 // goListFields are the fields above, for -json, which is faster with fewer.

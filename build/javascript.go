@@ -67,7 +67,7 @@ func (javaScriptToolchain) compile(ctx context.Context, j *job) (product, error)
 		f.Dependencies = append(f.Dependencies, Dependency{Type: "npm", Name: p.Name, Version: p.Version})
 	}
 	f.Dependencies = slices.Compact(f.Dependencies) // a package may be installed in several folders
-	return product{path: path, facts: f, warnings: warningsOf(bundled)}, nil
+	return product{path: path, facts: f, warnings: warningsOf(bundled), inventory: j.javaScriptInventory(pack, sum, m, bundled)}, nil
 }
 
 // javaScriptRuntime returns the runtime pack and the runtime itself.

@@ -21,6 +21,9 @@ type keptTree struct{ *kept }
 // openTree opens the tree for the job, an empty one when there is none. The identity is what shapes the result beside the
 // sources and [Options].
 func openTree(ctx context.Context, j *job, identity ...any) (*keptTree, error) {
+	if j.Inventory {
+		identity = append(identity, "inventory") // what is linked is written down when it is linked
+	}
 	key, err := json.Marshal([]any{keptFormat, j.Dir, j.C, j.Target, lastingEnv(j.Env), identity})
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package build
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -10,11 +11,23 @@ import (
 	"sync"
 )
 
-// A searcher is an Executor that remembers which programs it has not found, for the error that names one of them.
+// A searcher is an Executor that remembers which programs it has not found, for the error that names one of them, and
+// which have run.
 type searcher struct {
 	Executor
 	mu     sync.Mutex
 	missed []string
+	ran    map[string]string // the programs that did, by their names without version
+}
+
+func (s *searcher) Run(ctx context.Context, c Command) error {
+	s.mu.Lock()
+	if s.ran == nil {
+		s.ran = map[string]string{}
+	}
+	s.ran[(driver{path: c.Path}).name()] = c.Path
+	s.mu.Unlock()
+	return s.Executor.Run(ctx, c)
 }
 
 func (s *searcher) LookPath(name string, env []string) (string, error) {

@@ -60,7 +60,7 @@ func TestMake(t *testing.T) {
 				}
 			case !errors.Is(err, tt.err):
 				t.Errorf("got %v, want %v", err, tt.err)
-			case err == nil && (m.Facts.Name != tt.name || m.Facts.Tools[1] != Tool{"make", "4.3"}):
+			case err == nil && (m.Facts.Name != tt.name || m.Facts.Tools[1] != Tool{Name: "make", Version: "4.3"}):
 				t.Errorf("facts %+v", m.Facts)
 			}
 		})

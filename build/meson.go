@@ -117,6 +117,12 @@ func (r *mesonRun) writeLinker(ctx context.Context, f *finder) ([]string, error)
 		return nil, nil
 	}
 	script := r.tree.path("wasm-ld")
+	if r.compiler.linker != "" { // the one in front of clang's is not asked
+		ld = []string{r.tree.path("wasm-ld-map")}
+		if err := os.WriteFile(ld[0], []byte(mapScriptOf(r.compiler.linker)), 0o700); err != nil { // #nosec G306 -- a program
+			return nil, err
+		}
+	}
 	text := linkerScript + shellJoin(ld) + ` "$@"` + "\n"
 	return []string{"-fuse-ld=" + script}, os.WriteFile(script, []byte(text), 0o700) // #nosec G306 -- a program
 }

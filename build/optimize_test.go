@@ -114,7 +114,7 @@ func TestOptimizeAttempts(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if made.Facts.Tools[0] != (Tool{"wasm-opt", "116"}) || made.Facts.Flags[0] != "--optimize=size" || made.Shrink.Before != int64(len(m.Wasm)) || said.Len() > 0 {
+				if made.Facts.Tools[0] != (Tool{Name: "wasm-opt", Version: "116"}) || made.Facts.Flags[0] != "--optimize=size" || made.Shrink.Before != int64(len(m.Wasm)) || said.Len() > 0 {
 					t.Errorf("%+v, %+v, said %q", made.Facts, made.Shrink, &said)
 				}
 				if made.Info.Kind != m.Info.Kind {

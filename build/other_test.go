@@ -73,7 +73,7 @@ func TestTinyGo(t *testing.T) {
 			if !slices.Contains(c.Env, "GOFLAGS=-mod=vendor") || getenv(c.Env, "GOOS") != "" {
 				t.Errorf("environment %q", c.Env)
 			}
-			if f := m.Facts; f.Tools[0] != (Tool{"tinygo", "0.39.0"}) || f.Tools[1].Name != "go" || f.Package != "example.com/m" {
+			if f := m.Facts; f.Tools[0] != (Tool{Name: "tinygo", Version: "0.39.0"}) || f.Tools[1].Name != "go" || f.Package != "example.com/m" {
 				t.Errorf("facts %+v", f)
 			}
 		})
@@ -122,7 +122,7 @@ func TestZig(t *testing.T) {
 			if getenv(c.Env, "ZIG_LIB_DIR") != "" || getenv(c.Env, "ZIG_LOCAL_CACHE_DIR") == "" {
 				t.Errorf("environment %q", c.Env)
 			}
-			if m.Facts.Name != tt.name || m.Facts.Tools[0] != (Tool{"zig", "0.17.1"}) || m.Facts.Language != LanguageZig {
+			if m.Facts.Name != tt.name || m.Facts.Tools[0] != (Tool{Name: "zig", Version: "0.17.1"}) || m.Facts.Language != LanguageZig {
 				t.Errorf("facts %+v", m.Facts)
 			}
 		})
@@ -176,7 +176,7 @@ func TestAssemblyScript(t *testing.T) {
 				t.Fatal(err)
 			}
 			fake.call(t, "asc", tt.args...)
-			if f := m.Facts; f.Name != "prog" || !slices.Equal(f.Tools, []Tool{{"asc", "0.27.37"}, {"node", "20.1.0"}}) {
+			if f := m.Facts; f.Name != "prog" || !slices.Equal(f.Tools, []Tool{{Name: "asc", Version: "0.27.37"}, {Name: "node", Version: "20.1.0"}}) {
 				t.Errorf("facts %+v", f)
 			}
 		})

@@ -68,7 +68,7 @@ func (plainToolchain) compile(ctx context.Context, j *job) (product, error) {
 	if err := b.run(ctx); err != nil {
 		return product{}, c.explain(ctx, j, err)
 	}
-	return product{path: tree.path("module.wasm"), facts: c.facts(j, plainName(j.C.Bin, b.sources))}, nil
+	return c.product(j, tree, tree.path("module.wasm"), plainName(j.C.Bin, b.sources)), nil
 }
 
 // run compiles what has changed, and links when anything has.

@@ -76,7 +76,7 @@ func probeGo(ctx context.Context, j *job) (Compiler, error) {
 	if err != nil {
 		return Compiler{}, err
 	}
-	return Compiler{Path: g.path, Tool: Tool{"go", strings.TrimPrefix(g.settings["GOVERSION"], "go")}}, nil
+	return Compiler{Path: g.path, Tool: Tool{Name: "go", Version: strings.TrimPrefix(g.settings["GOVERSION"], "go")}}, nil
 }
 
 func probeRust(ctx context.Context, j *job) (Compiler, error) {
@@ -84,7 +84,7 @@ func probeRust(ctx context.Context, j *job) (Compiler, error) {
 	if err != nil {
 		return Compiler{}, err
 	}
-	return Compiler{Path: r.path, Tool: Tool{"rustc", r.version}}, nil
+	return Compiler{Path: r.path, Tool: Tool{Name: "rustc", Version: r.version}}, nil
 }
 
 func probeC(ctx context.Context, j *job) (Compiler, error) {
@@ -100,7 +100,7 @@ func probeComponents(ctx context.Context, j *job) (Compiler, error) {
 	if err != nil {
 		return Compiler{}, err
 	}
-	return Compiler{Path: t.path, Tool: Tool{t.name, t.version}}, nil
+	return Compiler{Path: t.path, Tool: Tool{Name: t.name, Version: t.version}}, nil
 }
 
 func probeTinyGo(ctx context.Context, j *job) (Compiler, error) {
@@ -108,7 +108,7 @@ func probeTinyGo(ctx context.Context, j *job) (Compiler, error) {
 	if err != nil {
 		return Compiler{}, err
 	}
-	return Compiler{Path: t.path, Tool: Tool{"tinygo", t.version}}, nil
+	return Compiler{Path: t.path, Tool: Tool{Name: "tinygo", Version: t.version}}, nil
 }
 
 func probeZig(ctx context.Context, j *job) (Compiler, error) {
@@ -116,7 +116,7 @@ func probeZig(ctx context.Context, j *job) (Compiler, error) {
 	if err != nil {
 		return Compiler{}, err
 	}
-	return Compiler{Path: strings.Join(z.command, " "), Tool: Tool{"zig", z.version}}, nil
+	return Compiler{Path: strings.Join(z.command, " "), Tool: Tool{Name: "zig", Version: z.version}}, nil
 }
 
 func probeAsc(ctx context.Context, j *job) (Compiler, error) {
@@ -124,5 +124,5 @@ func probeAsc(ctx context.Context, j *job) (Compiler, error) {
 	if err != nil {
 		return Compiler{}, err
 	}
-	return Compiler{Path: a.path, Tool: Tool{"asc", a.version}}, nil
+	return Compiler{Path: a.path, Tool: Tool{Name: "asc", Version: a.version}}, nil
 }

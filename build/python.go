@@ -56,6 +56,8 @@ type pythonBuild struct {
 	sources []pyproject.Source
 	deps    []*pypi.Distribution
 	warned  []Warning
+	// unlocked says that the versions were chosen now.
+	unlocked bool
 }
 
 // isPython tells a project that is Python for sure, whatever else lies in its folder.
@@ -103,7 +105,7 @@ func (pythonToolchain) compile(ctx context.Context, j *job) (product, error) {
 	if err != nil {
 		return product{}, err
 	}
-	return product{path: path, facts: b.facts(entry), warnings: b.warned}, nil
+	return product{path: path, facts: b.facts(entry), warnings: b.warned, inventory: b.inventory}, nil
 }
 
 // newPythonBuild reads the project before it asks for the runtime: what is wrong with the project shows without one.

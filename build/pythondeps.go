@@ -75,6 +75,7 @@ func (b *pythonBuild) dependencies(ctx context.Context) ([]*pypi.Distribution, e
 func (b *pythonBuild) warnUnlocked(picks []pypi.Pick) {
 	pinned := slices.ContainsFunc(b.project.Requirements, func(r pypi.Requirement) bool { return len(r.SHA256) > 0 })
 	if !pinned && slices.ContainsFunc(picks, func(p pypi.Pick) bool { return p.File.URL != "" }) {
+		b.unlocked = true
 		where, _, _ := strings.Cut(b.project.Requirements[0].Where, ":")
 		b.warned = append(b.warned, Warning{Where: where, Text: "there is no lock file, so the versions were chosen now; wpk lock writes them down"})
 	}

@@ -78,7 +78,7 @@ func (rubyToolchain) compile(ctx context.Context, j *job) (product, error) {
 		return product{}, err
 	}
 	warnings := append([]Warning{rubyWarning(p)}, missingGems(j.Dir, gems)...)
-	return product{path: path, facts: facts, warnings: warnings}, nil
+	return product{path: path, facts: facts, warnings: warnings, inventory: rubyInventory(p, gems, hashOf(ruby))}, nil
 }
 
 func rubyWarning(p npmRuby) Warning {

@@ -46,7 +46,7 @@ func TestRuby(t *testing.T) {
 		}
 		digests = append(digests, m.Digest)
 		f := m.Facts
-		if f.Language != LanguageRuby || f.Name != "hello" || !slices.Equal(f.Tools, []Tool{{"@ruby/3.4-wasm-wasi", "2.10.1"}}) ||
+		if f.Language != LanguageRuby || f.Name != "hello" || !slices.Equal(f.Tools, []Tool{{Name: "@ruby/3.4-wasm-wasi", Version: "2.10.1"}}) ||
 			!slices.Equal(f.Dependencies, []Dependency{{Type: "gem", Name: "rainbow", Version: "3.1.1"}}) {
 			t.Errorf("facts %+v", f)
 		}
@@ -89,7 +89,7 @@ func TestRubyPackage(t *testing.T) {
 	global := filepath.Join(project(t, files), "lib")
 	npm := &fakeExec{tools: map[string]fakeTool{"npm": func(Command) (string, int) { return global + "\n", 0 }}}
 	m, err := Build(t.Context(), Options{Dir: dir, Exec: npm, Language: LanguageRuby})
-	if err != nil || m.Facts.Tools[0] != (Tool{"@ruby/3.10-wasm-wasi", "2.11.0"}) {
+	if err != nil || m.Facts.Tools[0] != (Tool{Name: "@ruby/3.10-wasm-wasi", Version: "2.11.0"}) {
 		t.Errorf("%+v, %v", m, err)
 	}
 	broken := rubyProject(t, map[string]string{"main.rb": ""})

@@ -31,6 +31,9 @@ type cargoCommand struct {
 	ws   *cargoWorkspace
 	kept *kept
 	cc   error // why there is no C compiler for the dependencies that want one; nil = there is, or none wants it
+
+	compiled map[string]bool // the ids of what cargo has compiled; only with Inventory, as the next
+	found    *rustInventory
 }
 
 func (rustToolchain) compile(ctx context.Context, j *job) (product, error) {
@@ -71,7 +74,11 @@ func (r *rustCompiler) compile(ctx context.Context, j *job) (product, error) {
 		return product{}, err
 	}
 	warnings, err := c.check(out)
-	return product{path: out, facts: c.facts(p), warnings: warnings}, err
+	made := product{path: out, facts: c.facts(p), warnings: warnings}
+	if c.found != nil {
+		made.inventory, made.binaries = c.inventory, c.rustBinaries()
+	}
+	return made, err
 }
 
 // buildKept builds the program in the folder of the last build of its project, and takes it out of there.
@@ -102,6 +109,9 @@ func (c *cargoCommand) buildKept(ctx context.Context, p *rustProgram) (out strin
 	if s, seen := see(append(roots, outsideOf(c.ws.Root, manifests)...), filepath.Dir(c.work)); seen == nil {
 		s.forgetEdited(since)
 		err = errors.Join(err, c.kept.leave(s))
+	}
+	if err == nil && c.Inventory {
+		c.found, err = c.takeRustInventory(ctx, p, locked)
 	}
 	if err != nil {
 		return "", err
@@ -185,6 +195,9 @@ func (c *cargoCommand) build(ctx context.Context, p *rustProgram, args []string)
 	cmd := Command{Path: c.rust.cargo, Args: args, Dir: p.dir, Env: c.env}
 	err = c.runWith(ctx, cmd, &messages)
 	made, local = readMessages(messages.Bytes(), p)
+	if c.Inventory {
+		c.compiled = compiledPackages(messages.Bytes())
+	}
 	if err == nil && made == "" {
 		err = &ResultError{Name: p.bin, Err: ErrNoProgram}
 	}

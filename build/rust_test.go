@@ -115,7 +115,7 @@ func TestRustArguments(t *testing.T) {
 				t.Errorf("environment keeps %q", v)
 			}
 			f := m.Facts
-			if f.Language != LanguageRust || f.Name != "app" || f.Package != "pkg" || f.Tools[0] != (Tool{"rustc", "1.63.0"}) || f.Tools[1] != (Tool{"cargo", tt.cargo}) {
+			if f.Language != LanguageRust || f.Name != "app" || f.Package != "pkg" || f.Tools[0] != (Tool{Name: "rustc", Version: "1.63.0"}) || f.Tools[1] != (Tool{Name: "cargo", Version: tt.cargo}) {
 				t.Errorf("facts %+v", f)
 			}
 			if got := f.Flags[len(f.Flags)-len(tt.flags):]; !slices.Equal(got, tt.flags) || !slices.Equal(f.Env, []string{"CARGO_PROFILE_RELEASE_LTO=true", "SOURCE_DATE_EPOCH=0"}) {

@@ -5,13 +5,15 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // SourceOf is what git knows of a folder, for a module that something else has compiled there. env is the environment
 // for git; a folder that git knows nothing of has the zero Source.
 func SourceOf(ctx context.Context, dir string, env []string) Source {
-	return sourceOf(ctx, &job{Options: Options{Dir: dir, Env: env, Exec: processes{}}})
+	return sourceOf(ctx, &job{Options: Options{Dir: dir, Env: env, Exec: processes{}, Inventory: true}})
 }
 
 // sourceOf asks git about the source folder. Whatever stands in the way of an answer (no git, no repository, one that
@@ -38,6 +40,12 @@ func sourceOf(ctx context.Context, j *job) Source {
 	}
 	s.Dirty = git("status", "--porcelain", "--untracked-files=normal", "--", ".") != ""
 	s.URL = webURL(git("config", "--get", "remote.origin.url"))
+	if j.Inventory {
+		s.Folder = strings.TrimSuffix(git("rev-parse", "--show-prefix"), "/")
+		if seconds, err := strconv.ParseInt(git("log", "-1", "--no-show-signature", "--format=%ct"), 10, 64); err == nil {
+			s.Time = time.Unix(seconds, 0).UTC()
+		}
+	}
 	return s
 }
 

@@ -51,7 +51,7 @@ func compileTinyGo(ctx context.Context, j *job) (product, error) {
 	facts := t.facts(graph.main, flags)
 	facts.Tools = append([]Tool{{Name: "tinygo", Version: t.version}}, facts.Tools...)
 	facts.Env = t.environment()
-	return product{path: out, facts: facts}, nil
+	return product{path: out, facts: facts, inventory: t.inventory(pattern, flags), binaries: map[string]string{"tinygo": t.path, "go": t.goCommand.path}}, nil
 }
 
 func newTinyGo(ctx context.Context, j *job) (*tinyGo, error) {

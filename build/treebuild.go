@@ -92,7 +92,7 @@ func (b *treeBuild) run(ctx context.Context, c *compiler) (product, error) {
 		return product{}, c.explain(ctx, b.job, err)
 	}
 	result = b.state.Result
-	return product{path: b.programPath(result.File), facts: c.facts(b.job, programName(result.File), result.Tools...)}, nil
+	return c.product(b.job, b.tree, b.programPath(result.File), programName(result.File), result.Tools...), nil
 }
 
 func (b *treeBuild) programPath(file string) string {

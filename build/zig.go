@@ -127,7 +127,7 @@ func (z *zig) buildFile(ctx context.Context) (product, error) {
 	if err := z.run(ctx, z.call(args...), nil); err != nil {
 		return product{}, err
 	}
-	return product{path: out, facts: z.facts("", flags)}, nil
+	return product{path: out, facts: z.facts("", flags), inventory: z.inventory}, nil
 }
 
 // buildProject runs the project's build.zig in a private copy of the tree: it may write between its sources, and newer
@@ -151,7 +151,7 @@ func (z *zig) buildProject(ctx context.Context) (product, error) {
 	if err != nil {
 		return product{}, err
 	}
-	return product{path: filepath.Join(prefix, filepath.FromSlash(file)), facts: z.facts(programName(file), flags)}, nil
+	return product{path: filepath.Join(prefix, filepath.FromSlash(file)), facts: z.facts(programName(file), flags), inventory: z.inventory}, nil
 }
 
 func (z *zig) facts(name string, flags []string) Facts {

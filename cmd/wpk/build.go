@@ -23,6 +23,7 @@ type buildOptions struct {
 	compile compileFlags
 	image   imageFlags
 	seal    sealFlags
+	command *cobra.Command
 	output  string
 	json    bool
 }
@@ -73,6 +74,7 @@ The same sources and tools give the same digest in any folder, at any time.`,
 	o.compile.register(c)
 	o.image.register(c)
 	o.seal.register(c)
+	o.command = c
 	jsonFlag(c, &o.json)
 	return c
 }
@@ -90,6 +92,7 @@ func runBuild(ctx context.Context, a *app, o buildOptions, dir string, seal *sea
 	if err != nil {
 		return err
 	}
+	compiled.Inventory = o.seal.looks()
 	if o.output != "" {
 		compiled.C.Ignore = []string{o.output}
 	}
@@ -121,8 +124,12 @@ func runBuild(ctx context.Context, a *app, o buildOptions, dir string, seal *sea
 		}
 	}
 	res, err := a.write(ctx, &o.image, places, all, o.json)
+	if err != nil {
+		return err
+	}
+	record, err := a.keep(&o.seal, recorded{o.command, dir}, module, res.digests()...)
 	if err == nil {
-		err = seal.apply(ctx, a, &res)
+		err = seal.apply(ctx, a, &res, record)
 	}
 	if err != nil || !o.json {
 		return err

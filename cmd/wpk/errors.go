@@ -81,7 +81,7 @@ func oneLine(err error) string {
 // explain maps an error to its exit code and a hint, which may be empty. It is
 // the only place that does.
 func explain(cmd *cobra.Command, err error) (code int, hint string) {
-	for _, f := range []func(error) (int, string){explainVerify, explainUsage, explainSign, explainPython, explainJavaScript, explainBuild, explainSmoke, explainRegistry, explainContent, explainSystem} {
+	for _, f := range []func(error) (int, string){explainVerify, explainUsage, explainSign, explainAttest, explainPython, explainJavaScript, explainBuild, explainSmoke, explainRegistry, explainContent, explainSystem} {
 		if code, hint = f(err); code != 0 {
 			break
 		}

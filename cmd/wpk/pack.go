@@ -17,12 +17,13 @@ import (
 )
 
 type packOptions struct {
-	tags  []string
-	name  string
-	load  loadFlags
-	image imageFlags
-	seal  sealFlags
-	json  bool
+	tags    []string
+	name    string
+	load    loadFlags
+	image   imageFlags
+	seal    sealFlags
+	command *cobra.Command
+	json    bool
 
 	optimize optimizeFlags
 }
@@ -60,6 +61,7 @@ files and annotations where the new layout has a place for them, and flags win.`
 	o.optimize.register(c)
 	o.load.register(c)
 	o.seal.register(c)
+	o.command = c
 	jsonFlag(c, &o.json)
 	return c
 }
@@ -82,6 +84,8 @@ func runPack(ctx context.Context, a *app, o packOptions, arg string, seal *seal)
 		return err
 	}
 	m.Facts = a.packFacts(ctx, o, s, arg)
+	m.Facts.Unknown = []string{"what is inside, and what has compiled it: wpk packed a module that was there already"}
+	m.Facts.Varies = []string{"wpk packed a module that was there already"}
 	opts.Name = m.Facts.Name
 	opts = fromContent(opts, s.Content)
 	opts.Annotations = annotate(opts.Annotations, m.Facts, o.image.noSource)
@@ -95,8 +99,12 @@ func runPack(ctx context.Context, a *app, o packOptions, arg string, seal *seal)
 		}
 	}
 	res, err := a.write(ctx, &o.image, places, all, o.json)
+	if err != nil {
+		return err
+	}
+	record, err := a.keep(&o.seal, recorded{o.command, arg}, m, res.digests()...)
 	if err == nil {
-		err = seal.apply(ctx, a, &res)
+		err = seal.apply(ctx, a, &res, record)
 	}
 	if err != nil || !o.json {
 		return err

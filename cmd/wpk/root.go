@@ -76,9 +76,9 @@ digest natively and under emulated architectures, and pushes it to any registry.
 		&cobra.Group{ID: "store", Title: "Store and registries:"},
 	)
 	addTo(root, "main", newBuild(a), newPack(a), newLock(a), newInspect(a), newSmoke(a), newRun(a), newPush(a), newPull(a), newManifest(a), newExport(a))
-	addTo(root, "trust", newSign(a), newVerify(a), newKey(a))
+	addTo(root, "trust", newSign(a), newAttest(a), newVerify(a), newRebuild(a), newKey(a), newPolicy(a))
 	addTo(root, "store", newCopy(a), newList(a), newRemove(a), newRegistry(a))
-	root.AddCommand(newToolchain(a), newPolicy(a), newVersion(a))
+	root.AddCommand(newToolchain(a), newVersion(a))
 	return root
 }
 

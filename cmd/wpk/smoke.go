@@ -47,6 +47,7 @@ source are the same in every run, so that only the architecture differs.
 Any failure or difference makes the exit code non-zero.`,
 		Example: `  wpk smoke ghcr.io/acme/hello:1.0
   wpk smoke ghcr.io/acme/hello:1.0 --arch amd64,arm64,s390x -- --version
+  wpk smoke ghcr.io/acme/hello:1.0 && wpk attest ghcr.io/acme/hello:1.0 --type test-result --key wpk.key
   wpk smoke localhost:5000/demo/gojq:1.0 --stdin input.json -- .name`,
 		Args: operands("REF", "[ARG]…"),
 		RunE: func(c *cobra.Command, argv []string) error {
@@ -102,6 +103,7 @@ func runSmoke(ctx context.Context, a *app, o smokeOptions, arg string, argv []st
 		return fmt.Errorf("cannot smoke %s: %w", s.Name, err)
 	}
 	res := smokeResult{Reference: s.Name, Digest: string(s.digest()), Report: *report}
+	a.rememberSmoke(s.Digest, res, argv, o.expect)
 	if o.json {
 		err = a.printJSON(res)
 	} else {

@@ -18,6 +18,7 @@ type written struct {
 	Others     []writtenLayout `json:"others,omitempty"` // the layouts after the first
 	Module     moduleFacts     `json:"module"`
 	Signed     []signedResult  `json:"signed,omitempty"`
+	Attested   []attested      `json:"attested,omitempty"`
 
 	first writtenLayout
 }
@@ -46,6 +47,15 @@ func (a *app) save(ctx context.Context, p place, artifact registry.Artifact) (di
 	done := make([]writtenLayout, 1)
 	err = a.writeTo(ctx, []place{p}, []packed{{artifact: artifact}}, done)
 	return done[0].Digest, err
+}
+
+// digests are those of all layouts.
+func (w *written) digests() []string {
+	all := []string{w.Digest}
+	for _, o := range w.Others {
+		all = append(all, o.Digest)
+	}
+	return all
 }
 
 // layoutPlaces are the places of one layout, the tags made by the template.

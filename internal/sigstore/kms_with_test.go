@@ -3,92 +3,76 @@
 package sigstore_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"crypto"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/sigstore/sigstore/pkg/signature"
 
 	"github.com/wpkdev/wpk/internal/sigstore"
 )
 
-// awsKMS starts the server of $WPK_MOTO (scripts/moto.sh), which speaks like AWS KMS, and returns its address.
-func awsKMS(t *testing.T) string {
+// vault starts the program of $WPK_TRANSIT (scripts/transit: Vault's own transit engine).
+func vault(t *testing.T) string {
 	t.Helper()
-	program := os.Getenv("WPK_MOTO")
+	program := os.Getenv("WPK_TRANSIT")
 	if program == "" {
-		t.Skip("make test-kms sets $WPK_MOTO")
+		t.Skip("make test-kms sets $WPK_TRANSIT")
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // at once
+	ctx, cancel := context.WithCancel(t.Context())
+	server := exec.CommandContext(ctx, program)
+	out, err := server.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := l.Addr().String()
-	l.Close()
-	_, port, _ := net.SplitHostPort(address)
-	ctx, cancel := context.WithCancel(t.Context())
-	server := exec.CommandContext(ctx, program, "-H", "127.0.0.1", "-p", port)
-	var log bytes.Buffer
-	server.Stdout, server.Stderr = &log, &log
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { cancel(); _ = server.Wait() })
-	for range 300 {
-		if c, err := net.Dial("tcp", address); err == nil { //nolint:noctx // loopback
-			c.Close()
-			t.Setenv("AWS_ENDPOINT_URL_KMS", "http://"+address)
-			t.Setenv("AWS_REGION", "eu-central-1")
-			t.Setenv("AWS_ACCESS_KEY_ID", "test")
-			t.Setenv("AWS_SECRET_ACCESS_KEY", "test")
-			return address
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
-	t.Fatalf("%s did not start: %s", program, &log)
-	return ""
-}
-
-func createKey(t *testing.T, address, spec string) (id string) {
-	t.Helper()
-	body := fmt.Sprintf(`{"KeyUsage":"SIGN_VERIFY","KeySpec":%q}`, spec)
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+address, strings.NewReader(body))
+	address, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
-	r.Header.Set("X-Amz-Target", "TrentService.CreateKey")
-	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=test/20260101/eu-central-1/kms/aws4_request, SignedHeaders=host, Signature=0")
+	address = strings.TrimSpace(address)
+	t.Setenv("VAULT_ADDR", address)
+	t.Setenv("VAULT_TOKEN", "root")
+	return address
+}
+
+func createKey(t *testing.T, address, kind string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address+"/v1/transit/keys/"+kind, strings.NewReader(fmt.Sprintf(`{"type":%q}`, kind)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("X-Vault-Token", "root")
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	raw, _ := io.ReadAll(resp.Body)
-	var answer struct{ KeyMetadata struct{ KeyId string } }
-	if err := json.Unmarshal(raw, &answer); err != nil || answer.KeyMetadata.KeyId == "" {
-		t.Fatalf("%v: %s", err, raw)
+	if raw, _ := io.ReadAll(resp.Body); resp.StatusCode > 299 {
+		t.Fatalf("%s: %s", resp.Status, raw)
 	}
-	return answer.KeyMetadata.KeyId
 }
 
 // Keys of each kind sign in a service, and the signatures are good by plain crypto.
 func TestKeyService(t *testing.T) {
-	address := awsKMS(t)
-	for _, spec := range []string{"ECC_NIST_P256", "ECC_NIST_P384", "RSA_2048"} {
-		t.Run(spec, func(t *testing.T) {
-			key, err := sigstore.OpenKeyService(t.Context(), "awskms:///"+createKey(t, address, spec))
+	address := vault(t)
+	for _, kind := range []string{"ecdsa-p256", "ecdsa-p384", "rsa-2048", "ed25519"} {
+		t.Run(kind, func(t *testing.T) {
+			createKey(t, address, kind)
+			key, err := sigstore.OpenKeyService(t.Context(), "hashivault://"+kind)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -97,7 +81,7 @@ func TestKeyService(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			verifier, err := signature.LoadVerifier(key.Public(), key.Hash())
+			verifier, err := signature.LoadVerifier(key.Public(), max(key.Hash(), crypto.SHA256))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -110,10 +94,14 @@ func TestKeyService(t *testing.T) {
 		})
 	}
 	var e *sigstore.KeyServiceError
-	if _, err := sigstore.OpenKeyService(t.Context(), "awskms:///00000000-0000-0000-0000-000000000000"); !errors.As(err, &e) || e.Service != "AWS KMS" {
+	if _, err := sigstore.OpenKeyService(t.Context(), "hashivault://none"); !errors.As(err, &e) || e.Service == "" {
 		t.Errorf("a key that is not there: %v", err)
 	}
 	if _, err := sigstore.OpenKeyService(t.Context(), "pkcs11://x"); !errors.As(err, &e) || e.Service != "" {
 		t.Errorf("a service that is none: %v", err)
+	}
+	t.Setenv("VAULT_TOKEN", "wrong")
+	if _, err := sigstore.OpenKeyService(t.Context(), "hashivault://ecdsa-p256"); !errors.As(err, &e) {
+		t.Errorf("a wrong token: %v", err)
 	}
 }

@@ -46,7 +46,7 @@ func (e *evaluation) attested(ctx context.Context, what, predicateType string) (
 }
 
 // smoke looks for the runs that a test-result attestation tells of. A test is named by words, among them the
-// architecture and the engine, as "linux/arm64 compiler".
+// architecture and the engine, as "linux/arm64 (wazero interpreter, qemu)".
 // https://github.com/in-toto/attestation/blob/main/spec/predicates/test-result.md
 func (e *evaluation) smoke(ctx context.Context) (string, error) {
 	want := e.clause.require.Smoke
@@ -100,7 +100,12 @@ func words(name string) []string {
 
 func ran(tests [][]string, arch, engine string) bool {
 	return slices.ContainsFunc(tests, func(test []string) bool {
-		return slices.Contains(test, arch) && (engine == "" || slices.Contains(test, engine))
+		for _, word := range append(words(engine), arch) {
+			if !slices.Contains(test, word) {
+				return false
+			}
+		}
+		return true
 	})
 }
 

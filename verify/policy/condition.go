@@ -3,7 +3,6 @@ package policy
 import (
 	"context"
 	"errors"
-	"fmt"
 )
 
 // condition is a policy in CUE or Rego over a JSON value.
@@ -86,22 +85,9 @@ func (e *sourceError) Error() string { return e.Err.Error() }
 
 func (e *sourceError) Unwrap() error { return e.Err }
 
-// evaluate holds a JSON value against the condition. A value that does not meet it is a *conditionError.
+// evaluate holds a JSON value against the condition. A value that does not meet it is an error too.
 func (c *condition) evaluate(ctx context.Context, input []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, maxEvaluation)
 	defer cancel()
 	return bounded(ctx, func(ctx context.Context) error { return evaluateCondition(ctx, c.kind, c.source, input) })
-}
-
-// conditionError is a value that does not meet a condition.
-type conditionError struct {
-	kind string
-	why  string
-}
-
-func (e *conditionError) Error() string {
-	if e.why == "" {
-		return fmt.Sprintf("the %s policy is not met", e.kind)
-	}
-	return fmt.Sprintf("the %s policy is not met: %s", e.kind, e.why)
 }

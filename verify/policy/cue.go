@@ -44,7 +44,8 @@ func newCUEError(err error) error {
 	return wrong
 }
 
-// evaluateCUE unifies the policy and the input, as policy-controller does.
+// evaluateCUE unifies the policy and the input, as policy-controller does, but every field must have a value then: else
+// an input that lacks a field would meet any condition on it.
 func evaluateCUE(source string, input []byte) error {
 	ctx := cuecontext.New()
 	policy := ctx.CompileString(source, cue.Filename(cueName))
@@ -55,7 +56,7 @@ func evaluateCUE(source string, input []byte) error {
 	if err := value.Err(); err != nil {
 		return fmt.Errorf("the input is no JSON: %w", err)
 	}
-	if err := policy.Unify(value).Validate(); err != nil {
+	if err := policy.Unify(value).Validate(cue.Concrete(true)); err != nil {
 		return &conditionError{"CUE", err.Error()}
 	}
 	return nil

@@ -72,7 +72,7 @@ func Evaluate(ctx context.Context, r Request) (Report, error) {
 	name := newImage(r.Repository, r.Tag, r.Digest)
 	matched := 0
 	for _, c := range r.Policy.clauses {
-		p := PolicyReport{Name: c.name, Line: c.line, Mode: c.mode, Outcome: Skipped}
+		p := Verdict{Name: c.name, Line: c.line, Mode: c.mode, Outcome: Skipped}
 		pattern, pinned := c.matches(name)
 		if pattern == "" || r.Repository == "" {
 			report.Policies = append(report.Policies, p)
@@ -103,7 +103,7 @@ func Evaluate(ctx context.Context, r Request) (Report, error) {
 }
 
 // add takes the worst outcome for that of all.
-func (r *Report) add(p PolicyReport) {
+func (r *Report) add(p Verdict) {
 	r.Policies = append(r.Policies, p)
 	if p.Outcome == Fail || p.Outcome == Warn && r.Outcome == Pass {
 		r.Outcome = p.Outcome
@@ -153,7 +153,7 @@ func (m match) all() []verify.Verified {
 	return list
 }
 
-func (e *evaluation) run(ctx context.Context, p *PolicyReport) error {
+func (e *evaluation) run(ctx context.Context, p *Verdict) error {
 	p.Outcome = Pass
 	for _, a := range e.clause.authorities {
 		rule, m, err := e.authority(ctx, a)
@@ -200,7 +200,7 @@ func (e *evaluation) run(ctx context.Context, p *PolicyReport) error {
 }
 
 // conclude sets the outcome that the mode gives.
-func (e *evaluation) conclude(p *PolicyReport, ok bool) {
+func (e *evaluation) conclude(p *Verdict, ok bool) {
 	switch {
 	case ok:
 		p.Outcome = Pass

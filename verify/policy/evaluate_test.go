@@ -327,6 +327,8 @@ func TestRequireSmoke(t *testing.T) {
 		{"a word within a word", require, `{"passedTests":["linux/amd64","linux/s390xx"]}`, Fail, "no run is attested on s390x"},
 		{"of no shape", require, `[1]`, Fail, "no run is attested on amd64, s390x"},
 		{"the engine", "smoke: {architectures: [amd64], engines: [compiler]}", `{"passedTests":["linux/amd64 compiler"]}`, Pass, "ran on amd64"},
+		{"an engine of two words", "smoke: {architectures: [arm64], engines: [wazero interpreter]}", `{"passedTests":["linux/arm64 (wazero interpreter, qemu)"]}`, Pass, "ran on arm64"},
+		{"half of an engine", "smoke: {architectures: [arm64], engines: [wazero compiler]}", `{"passedTests":["linux/arm64 (wazero interpreter, qemu)"]}`, Fail, "arm64 wazero compiler"},
 		{"another engine", "smoke: {architectures: [amd64], engines: [compiler]}", `{"passedTests":["linux/amd64 interpreter"]}`, Fail, "amd64 compiler"},
 	} {
 		report, err := evaluate(t, keyPolicy(t, c.require, ""), signedBy(verify.Verified{}).with(predicateTest, c.predicate), fakeFacts{}, nil)

@@ -48,6 +48,16 @@ predicate: {
 	}
 }
 
+// A field that is not there meets no condition. In a cluster it would meet the first three.
+func TestCUEMissing(t *testing.T) {
+	for source, want := range map[string]Outcome{
+		"predicate: high: <=2": Fail, "predicate: high!: <=2": Fail, "predicate: high: int": Fail, "predicate: high?: <=2": Pass,
+	} {
+		report, err := evaluate(t, vulnPolicy(t, "cue", source), (&fakeEvidence{}).with(vulnType, "{}"), fakeFacts{}, nil)
+		expect(t, source, report, err, want, "attestation scan (vuln)")
+	}
+}
+
 func TestRego(t *testing.T) {
 	const plain = `package sigstore
 default isCompliant = false
@@ -110,7 +120,7 @@ func TestConditionRefuses(t *testing.T) {
 		{vulnPolicy(t, "cue", "a: unknown"), first, 14, "unknown", ""},
 		{vulnPolicy(t, "cue", `import "tool/file"`+"\n"+`a: file.Read`), first, 18, `may not import "tool/file"`, ""},
 		{vulnPolicy(t, "cue", `import "example.com/x"`+"\n"+`a: x.Y`), first, 18, "may not import", ""},
-		{vulnPolicy(t, "rego", "package sigstore\nisCompliant {"), first + 1, 24, "data: ", ""},
+		{vulnPolicy(t, "rego", "package sigstore\nisCompliant {"), first + 2, 10, "unexpected eof", ""},
 		{vulnPolicy(t, "rego", "package sigstore\nisCompliant { http.send({}) }"), first + 1, 25, "undefined function http.send", ""},
 		{vulnPolicy(t, "rego", "package sigstore\nisCompliant { opa.runtime() }"), first + 1, 25, "undefined function opa.runtime", ""},
 		{vulnPolicy(t, "rego", "package sigstore\nisCompliant { net.lookup_ip_addr(\"x\") }"), first + 1, 25, "undefined function net.lookup_ip_addr", ""},

@@ -2,7 +2,10 @@
 
 package policy
 
-import "context"
+import (
+	"context"
+	"fmt"
+)
 
 // Languages tells whether this build evaluates conditions in CUE and Rego.
 const Languages = true
@@ -19,4 +22,17 @@ func evaluateCondition(ctx context.Context, kind, source string, input []byte) e
 		return evaluateCUE(source, input)
 	}
 	return evaluateRego(ctx, source, input)
+}
+
+// conditionError is a value that does not meet a condition.
+type conditionError struct {
+	kind string
+	why  string
+}
+
+func (e *conditionError) Error() string {
+	if e.why == "" {
+		return fmt.Sprintf("the %s policy is not met", e.kind)
+	}
+	return fmt.Sprintf("the %s policy is not met: %s", e.kind, e.why)
 }

@@ -56,16 +56,16 @@ func compileRego(source string) error {
 		return nil
 	}
 	wrong := &sourceError{Err: err}
+	var parts rego.Errors
+	if errors.As(err, &parts) && len(parts) > 0 {
+		err = parts[0]
+	}
 	var several ast.Errors
 	var first *ast.Error
-	var parts rego.Errors
 	switch {
 	case errors.As(err, &several) && len(several) > 0:
 		first = several[0]
-	case errors.As(err, &parts) && len(parts) > 0 && errors.As(parts[0], &several) && len(several) > 0:
-		first = several[0]
-	case errors.As(err, &first):
-	default:
+	case !errors.As(err, &first):
 		return wrong
 	}
 	wrong.Err = errors.New(first.Message)

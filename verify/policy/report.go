@@ -21,17 +21,17 @@ const (
 
 // Report tells the outcome of each rule of each policy.
 type Report struct {
-	Reference string         `json:"reference"`
-	Digest    string         `json:"digest"`
-	Outcome   Outcome        `json:"outcome"`
-	Message   string         `json:"message,omitempty"` // when no policy is for the artifact
-	Policies  []PolicyReport `json:"policies"`
+	Reference string    `json:"reference"`
+	Digest    string    `json:"digest"`
+	Outcome   Outcome   `json:"outcome"`
+	Message   string    `json:"message,omitempty"` // when no policy is for the artifact
+	Policies  []Verdict `json:"policies"`
 	// Verified are the signatures and attestations that the policies rest on.
 	Verified []verify.Verified `json:"verified,omitempty"`
 }
 
-// PolicyReport is the outcome of one policy.
-type PolicyReport struct {
+// Verdict is the outcome of one policy.
+type Verdict struct {
 	Name    string  `json:"name"`
 	Line    int     `json:"line"` // in the file
 	Mode    string  `json:"mode"` // "enforce" or "warn"
@@ -89,7 +89,7 @@ func writeRules(b *strings.Builder, rules []Rule, depth int) {
 }
 
 // firstFailure is the reason that explains the most: the innermost of the first rule that failed.
-func (p PolicyReport) firstFailure() string {
+func (p Verdict) firstFailure() string {
 	return firstOf(p.Rules)
 }
 

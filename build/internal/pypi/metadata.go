@@ -23,6 +23,7 @@ type Metadata struct {
 	Version        pep440.Version
 	RequiresPython pep440.Specifiers
 	Requires       []Requirement
+	License        string // an SPDX expression; "" when it says none, or only in the older fields, which are any text
 }
 
 // ParseMetadata reads the fields of a METADATA file that decide what else is needed.
@@ -61,6 +62,8 @@ func (m *Metadata) field(key, value string) (err error) {
 		m.Name = value
 	case "version":
 		m.Version, err = pep440.Parse(value)
+	case "license-expression":
+		m.License = value
 	case "requires-python":
 		m.RequiresPython, err = pep440.ParseSpecifiers(value)
 	case "requires-dist":

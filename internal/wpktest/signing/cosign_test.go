@@ -11,8 +11,6 @@ type cosign struct {
 	major int
 }
 
-func (c cosign) program() string { return c.path }
-
 func (c cosign) String() string { return fmt.Sprintf("cosign %d", c.major) }
 
 // writes: the legacy form has no place for what Rekor v2 gives. That takes no entries of the kind of cosign 2 any more.
@@ -29,9 +27,9 @@ func (c cosign) writes(how way) []form {
 
 func (c cosign) sign(t *testing.T, w *world, how way, as form, ref string, what *statement) []string {
 	t.Helper()
-	args := []string{"sign", "--yes"}
+	args := []string{c.path, "sign", "--yes"}
 	if what != nil {
-		args = []string{"attest", "--yes", "--type", what.predicateType, "--predicate", what.predicate}
+		args = []string{c.path, "attest", "--yes", "--type", what.predicateType, "--predicate", what.predicate}
 	}
 	args = append(args, fmt.Sprintf("--new-bundle-format=%t", as == bundle))
 	if how.key != "" {
@@ -51,9 +49,9 @@ func (c cosign) sign(t *testing.T, w *world, how way, as form, ref string, what 
 }
 
 func (c cosign) verify(w *world, how way, from form, ref string, what *statement) []string {
-	args := []string{"verify"}
+	args := []string{c.path, "verify"}
 	if what != nil {
-		args = []string{"verify-attestation", "--type", what.predicateType}
+		args = []string{c.path, "verify-attestation", "--type", what.predicateType}
 	}
 	if how.key != "" {
 		args = append(args, "--key", w.keys[how.key].public)

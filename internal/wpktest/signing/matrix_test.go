@@ -55,11 +55,11 @@ func TestUnsigned(t *testing.T) {
 	ref := w.push(t, wpktest.NewMemory(t).Host, "acme/app")
 	for _, signed := range []bool{false, true} {
 		if signed {
-			w.mustRun(t, binary, wpk{}.sign(t, w, way{"rsa", 0}, both, ref, nil)...)
+			w.mustRun(t, wpk{}.sign(t, w, way{"rsa", 0}, both, ref, nil)...)
 		}
 		for _, verifier := range []party{cosign{w.Cosign2, 2}, cosign{w.Cosign3, 3}, wpk{}} {
 			for _, how := range []way{{"p256", 0}, {"", 1}} {
-				if out, err := w.run(t, verifier.program(), verifier.verify(w, how, both, ref, nil)...); err == nil {
+				if out, err := w.run(t, verifier.verify(w, how, both, ref, nil)...); err == nil {
 					t.Errorf("%s, %s, signed by another: %t: %s", verifier, how, signed, out)
 				}
 			}
@@ -80,7 +80,7 @@ func (m *matrix) run(t *testing.T, registry, host string, how way, what *stateme
 		for _, as := range signer.writes(how) {
 			ref := m.push(t, host, "acme/app")
 			row := fmt.Sprintf("%-10s %-19s %-7s %-9s %-7s", registry, how, verb(what), signer, as)
-			if _, err := m.world.run(t, signer.program(), signer.sign(t, m.world, how, as, ref, what)...); err != nil {
+			if _, err := m.world.run(t, signer.sign(t, m.world, how, as, ref, what)...); err != nil {
 				t.Errorf("%s: %v", row, err)
 				continue
 			}
@@ -95,7 +95,7 @@ func (m *matrix) run(t *testing.T, registry, host string, how way, what *stateme
 // verify returns what is to be said in the table.
 func (m *matrix) verify(t *testing.T, signer party, how way, verifier party, from form, ref string, what *statement) string {
 	t.Helper()
-	_, err := m.world.run(t, verifier.program(), verifier.verify(m.world, how, from, ref, what)...)
+	_, err := m.world.run(t, verifier.verify(m.world, how, from, ref, what)...)
 	known := limit(signer, how, verifier)
 	switch {
 	case err == nil && known == "":
@@ -107,7 +107,7 @@ func (m *matrix) verify(t *testing.T, signer party, how way, verifier party, fro
 		return "no: " + known
 	default:
 		t.Errorf("%s does not believe %s of %s: %v", verifier, from, signer, err)
-		return "NO: " + err.(*failure).brief()
+		return "NO: " + brief(err)
 	}
 }
 

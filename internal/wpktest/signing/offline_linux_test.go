@@ -51,14 +51,14 @@ func TestOffline(t *testing.T) {
 
 // connections runs wpk and returns what it and its children connect to, sorted: host:port, or all that strace says of
 // an address of another kind.
-func (w *world) connections(t *testing.T, args []string) []string {
+func (w *world) connections(t *testing.T, argv []string) []string {
 	t.Helper()
 	strace := wpktest.Need(t, "strace")
 	if err := w.command(t, strace, "-f", "-o", os.DevNull, "true").Run(); err != nil {
 		t.Skipf("this user may not trace: %v", err) // a right that no set-up can install
 	}
 	log := filepath.Join(t.TempDir(), "connections")
-	w.mustRun(t, strace, append([]string{"-f", "-qq", "-e", "trace=connect,sendto,sendmsg", "-o", log, binary}, args...)...)
+	w.mustRun(t, append([]string{strace, "-f", "-qq", "-e", "trace=connect,sendto,sendmsg", "-o", log}, argv...)...)
 	said, err := os.ReadFile(log)
 	if err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -63,9 +64,9 @@ func (s skopeo) copies(t *testing.T, w *world, ref string, how way) error {
 	}
 	dir := t.TempDir()
 	writeFile(t, filepath.Join(dir, "attachments.yaml"), []byte("docker:\n  "+host+":\n    use-sigstore-attachments: true\n"))
-	args := append(append(skopeo{}, s[1:]...), "--policy", w.file(t, "policy.json", policy), "--registries.d", dir, "copy",
+	args := append(slices.Clone(s), "--policy", w.file(t, "policy.json", policy), "--registries.d", dir, "copy",
 		"--quiet", "--all", "--src-tls-verify=false", "--remove-signatures", "docker://"+ref, "dir:"+filepath.Join(dir, "copied"))
-	_, err = w.run(t, s[0], args...)
+	_, err = w.run(t, args...)
 	return err
 }
 
@@ -88,11 +89,11 @@ func TestSkopeo(t *testing.T) {
 					t.Error("it takes what nobody signed")
 				}
 				args := signer.sign(t, w, how, signer.as, ref, nil)
-				w.mustRun(t, signer.program(), args...)
+				w.mustRun(t, args...)
 				if err := skopeo.copies(t, w, ref, how); err == nil {
 					t.Error("it takes an index whose images are not signed, so --recursive is needed no more")
 				}
-				w.mustRun(t, signer.program(), append(args, "--recursive")...)
+				w.mustRun(t, append(args, "--recursive")...)
 				if err := skopeo.copies(t, w, ref, how); err != nil {
 					t.Error(err)
 				}

@@ -40,10 +40,9 @@ type statement struct {
 // party is a program that signs and verifies. Without a statement its methods are about signatures.
 type party interface {
 	String() string
-	program() string
 	// writes are the forms that it can write in a way.
 	writes(way) []form
-	// sign and verify are the program's arguments.
+	// sign and verify are command lines.
 	sign(*testing.T, *world, way, form, string, *statement) []string
 	verify(*world, way, form, string, *statement) []string
 }

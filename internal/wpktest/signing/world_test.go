@@ -108,11 +108,11 @@ func writeFile(t *testing.T, path string, content []byte) {
 
 // command has a home without anything and a proxy that nobody listens on: a client that wants to go beyond loopback,
 // for the root of trust of the public instance for example, fails.
-func (w *world) command(t *testing.T, program string, args ...string) *exec.Cmd {
+func (w *world) command(t *testing.T, argv ...string) *exec.Cmd {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)
-	cmd := exec.CommandContext(ctx, program, args...)
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + w.dir, "TMPDIR=" + os.TempDir(), "COSIGN_PASSWORD=" + password,
 		"HTTP_PROXY=http://127.0.0.1:9", "HTTPS_PROXY=http://127.0.0.1:9", // Go's clients ask none for 127.0.0.1
@@ -123,9 +123,9 @@ func (w *world) command(t *testing.T, program string, args ...string) *exec.Cmd 
 }
 
 // run returns what the program prints, and an error with its last words.
-func (w *world) run(t *testing.T, program string, args ...string) (string, error) {
+func (w *world) run(t *testing.T, argv ...string) (string, error) {
 	t.Helper()
-	cmd := w.command(t, program, args...)
+	cmd := w.command(t, argv...)
 	var out, said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &said
 	if err := cmd.Run(); err != nil {
@@ -134,9 +134,9 @@ func (w *world) run(t *testing.T, program string, args ...string) (string, error
 	return out.String(), nil
 }
 
-func (w *world) mustRun(t *testing.T, program string, args ...string) string {
+func (w *world) mustRun(t *testing.T, argv ...string) string {
 	t.Helper()
-	out, err := w.run(t, program, args...)
+	out, err := w.run(t, argv...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,8 +152,11 @@ type failure struct {
 func (f *failure) Error() string { return fmt.Sprintf("%s: %v\n%s", f.command, f.err, f.said) }
 func (f *failure) Unwrap() error { return f.err }
 
-// brief is the last line of what it said.
-func (f *failure) brief() string { return f.said[strings.LastIndexByte(f.said, '\n')+1:] }
+// brief is the last line of what the program said.
+func brief(err error) string {
+	said := err.Error()
+	return said[strings.LastIndexByte(said, '\n')+1:]
+}
 
 // push puts an index of two images nobody has seen before into a registry, and returns its reference by digest.
 func (w *world) push(t *testing.T, registry, repository string) string {

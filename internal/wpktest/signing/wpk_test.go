@@ -37,8 +37,6 @@ func setUp(m *testing.M) (int, error) {
 // wpk is ours.
 type wpk struct{}
 
-func (wpk) program() string { return binary }
-
 func (wpk) String() string { return "wpk" }
 
 // writes: both at once is what it does unless told otherwise.
@@ -51,9 +49,9 @@ func (wpk) writes(how way) []form {
 
 func (wpk) sign(t *testing.T, w *world, how way, as form, ref string, what *statement) []string {
 	t.Helper()
-	args := []string{"sign"}
+	args := []string{binary, "sign"}
 	if what != nil {
-		args = []string{"attest", "--predicate-type", what.predicateType, "--predicate", what.predicate}
+		args = []string{binary, "attest", "--predicate-type", what.predicateType, "--predicate", what.predicate}
 	}
 	if as != both {
 		args = append(args, "--format", string(as))
@@ -72,7 +70,7 @@ func (wpk) sign(t *testing.T, w *world, how way, as form, ref string, what *stat
 }
 
 func (wpk) verify(w *world, how way, _ form, ref string, what *statement) []string {
-	args := []string{"verify"}
+	args := []string{binary, "verify"}
 	if what != nil {
 		args = append(args, "--type", what.predicateType, "--attestation-only")
 	}
