@@ -9,8 +9,9 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev
 LDFLAGS   = -s -w -X main.version=$(VERSION) \
 	$(if $(PYTHON_RUNTIME),-X main.pythonRuntime=$(PYTHON_RUNTIME)) \
 	$(if $(JAVASCRIPT_RUNTIME),-X main.javascriptRuntime=$(JAVASCRIPT_RUNTIME))
-# grpcnotrace keeps gRPC's tracing pages out, and with them a quarter of the binary: they call methods by name, so that
-# the linker must keep every method there is. TAGS=kms adds the clients of key services.
+# grpcnotrace keeps gRPC's tracing pages out: they call methods by name, so that the linker must keep every method there
+# is, a quarter of the binary. TAGS=kms adds the clients of key services, TAGS=policylang CUE and Rego; a release has
+# both in wpk-full.
 TAGS     ?=
 comma    := ,
 ALL_TAGS  = runners,grpcnotrace$(TAGS:%=$(comma)%)
@@ -28,7 +29,7 @@ help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
-build: runners ## build bin/wpk with the runners embedded (TAGS=kms: and clients of key services)
+build: runners ## build bin/wpk with the runners embedded (TAGS=kms,policylang: as wpk-full)
 	CGO_ENABLED=0 $(GO) build -tags $(ALL_TAGS) -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/wpk ./cmd/wpk
 
 .PHONY: runners

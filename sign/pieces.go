@@ -66,11 +66,11 @@ func (s *Signer) simpleSigning(ctx context.Context, subject Subject) (evidence.P
 		return evidence.Piece{}, err
 	}
 	annotations[evidence.AnnotationSignature] = base64.StdEncoding.EncodeToString(made.bundle.GetMessageSignature().GetSignature())
-	for _, t := range made.bundle.GetVerificationMaterial().GetTimestampVerificationData().GetRfc3161Timestamps() {
-		if annotations[evidence.AnnotationTimestamp], err = timestampJSON(t.GetSignedTimestamp()); err != nil {
+	// There is place for one.
+	if all := made.bundle.GetVerificationMaterial().GetTimestampVerificationData().GetRfc3161Timestamps(); len(all) > 0 {
+		if annotations[evidence.AnnotationTimestamp], err = timestampJSON(all[0].GetSignedTimestamp()); err != nil {
 			return evidence.Piece{}, err
 		}
-		break // there is place for one
 	}
 	return evidence.Piece{
 		Form: evidence.SimpleSigning, MediaType: evidence.MediaTypeSimpleSigning, Content: payload, Annotations: annotations,

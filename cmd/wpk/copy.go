@@ -53,7 +53,8 @@ func newPull(a *app) *cobra.Command {
 		Use:   "pull REF",
 		Short: "Copy an artifact from its registry to the local store",
 		Long: `Copies an artifact from its registry to the local store, with its signatures and
-attestations, of which nothing is checked. Those that cannot be fetched are a
+attestations. They are checked when a flag says whose must be there, and nothing
+is copied then before they are good; else those that cannot be fetched are a
 warning.`,
 		Example: `  wpk pull ghcr.io/acme/hello:1.0
   wpk pull ghcr.io/acme/hello@sha256:…

@@ -47,7 +47,7 @@ func keyServiceHint(e *sigstore.KeyServiceError) (int, string) {
 	case e.Service == "":
 		return exitUsage, "want hashivault://, awskms://, gcpkms:// or azurekms://, or the name of a file"
 	case e.Missing:
-		return exitMissing, "the release flavour wpk-kms speaks to it; from source: make build TAGS=kms"
+		return exitMissing, "the release flavour wpk-full speaks to it; from source: make build TAGS=kms"
 	}
 	return exitUnreachable, "docs/sign.md names the variables that say where the service is and who asks"
 }

@@ -98,7 +98,7 @@ func (a *app) transfer(ctx context.Context, o transferOptions) error {
 	plan := copyPlan{verb: o.verb, src: src, dst: dst, carry: o.carryFlags, trust: trusted}
 	res, carried, err := a.copyWith(ctx, plan, o.transferFlags)
 	if err == nil && trusted != nil && o.referrers {
-		err = trusted.checkArrived(ctx, dst, res.Descriptor.Digest, o.transferFlags)
+		err = trusted.checkArrived(ctx, src, dst, res.Descriptor.Digest, o.transferFlags)
 	}
 	if err != nil {
 		return err

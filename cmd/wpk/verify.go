@@ -56,7 +56,7 @@ is not met, and 7 when the registry does not answer.`,
 		},
 	}
 	f := c.Flags()
-	o.transferFlags.register(c)
+	o.register(c)
 	o.trust.register(c)
 	f.StringArrayVar(&o.types, "type", nil, "demand an attestation of `TYPE`: "+strings.Join(predicateNames(), ", ")+", or a URI; may be repeated")
 	f.BoolVar(&o.unsigned, "attestation-only", false, "let the attestations of --type be enough, without a signature")
@@ -191,11 +191,13 @@ func (e *notInIndexError) Error() string {
 // Unwrap makes it what it is: nobody has signed this one.
 func (e *notInIndexError) Unwrap() error { return verify.ErrNoSignature }
 
-// shortPredicates are names for types of attestations, those of cosign where
-// it has one.
+// shortPredicates are names for types of attestations, as cosign has them, but
+// for slsaprovenance: that is what wpk attests, and version 0.2 in cosign and in
+// policies.
 func shortPredicates() map[string]string {
 	return map[string]string{
 		"slsaprovenance":   "https://slsa.dev/provenance/v1",
+		"slsaprovenance1":  "https://slsa.dev/provenance/v1",
 		"slsaprovenance02": "https://slsa.dev/provenance/v0.2",
 		"spdx":             "https://spdx.dev/Document",
 		"cyclonedx":        "https://cyclonedx.org/bom",
@@ -217,8 +219,9 @@ func predicateType(name string) (string, error) {
 
 // shortPredicate is the name of a type, itself when it has none.
 func shortPredicate(uri string) string {
-	for name, known := range shortPredicates() {
-		if known == uri {
+	known := shortPredicates()
+	for _, name := range sortedKeys(known) {
+		if known[name] == uri {
 			return name
 		}
 	}

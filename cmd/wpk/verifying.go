@@ -129,8 +129,9 @@ func (t *trust) pin(ctx context.Context, p place, target registry.Target, name s
 }
 
 // checkArrived verifies a copy where it has arrived, as whoever uses it there
-// will: by what lies beside it there, and under the name that it has there.
-func (t *trust) checkArrived(ctx context.Context, p place, digest digest.Digest, f transferFlags) error {
+// will: by what lies beside it there. Policies know it by the name that it came
+// from, for they were not written for every mirror and folder.
+func (t *trust) checkArrived(ctx context.Context, from, p place, digest digest.Digest, f transferFlags) error {
 	target, name, err := t.app.target(ctx, p, f)
 	if err != nil {
 		return err
@@ -143,7 +144,9 @@ func (t *trust) checkArrived(ctx context.Context, p place, digest digest.Digest,
 	if d.Digest != digest {
 		return &movedError{p.ref, digest, d.Digest}
 	}
-	v, err := t.check(ctx, artifactOf(p, target, d))
+	arrived, original := artifactOf(p, target, d), artifactOf(from, target, d)
+	arrived.repository, arrived.tag = original.repository, original.tag
+	v, err := t.check(ctx, arrived)
 	if err != nil {
 		return fmt.Errorf("copied, but not good where it is now: %w", err)
 	}
@@ -190,12 +193,11 @@ func (t *trust) checkStored(ctx context.Context, stored artifact, elsewhere *reg
 // say tells in one line that, by whom and when.
 func (t *trust) say(v *verification) {
 	by := "a policy that asks for no signature"
-	for _, one := range slices.Concat(v.Signatures, v.Attestations) {
-		by = signerText(one.Signer)
-		if !one.Time.IsZero() {
-			by += ", " + one.Time.Format("2006-01-02 15:04:05Z")
+	if all := slices.Concat(v.Signatures, v.Attestations); len(all) > 0 {
+		by = signerText(all[0].Signer)
+		if t := all[0].Time; !t.IsZero() {
+			by += ", " + t.Format("2006-01-02 15:04:05Z")
 		}
-		break
 	}
 	t.app.ui.Say("verified %s: %s", v.Digest, ui.Printable(by))
 }

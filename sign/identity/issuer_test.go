@@ -113,7 +113,7 @@ func (i *issuer) browse(address string) error {
 	if err != nil {
 		return err
 	}
-	stranger, err := http.Get(u.Query().Get("redirect_uri") + "?state=guessed&code=stolen") //nolint:noctx // a test
+	stranger, err := http.Get(u.Query().Get("redirect_uri") + "?state=guessed&code=stolen")
 	if err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func (i *issuer) browse(address string) error {
 	if stranger.StatusCode != http.StatusBadRequest {
 		return errors.New("a login with a wrong state was let in")
 	}
-	resp, err := http.Get(address) //nolint:noctx // a test
+	resp, err := http.Get(address)
 	if err != nil {
 		return err
 	}

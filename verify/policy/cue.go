@@ -23,7 +23,7 @@ func compileCUE(source string) error {
 	if err != nil {
 		return newCUEError(err)
 	}
-	for _, spec := range file.Imports {
+	for spec := range file.ImportSpecs() {
 		path, err := strconv.Unquote(spec.Path.Value)
 		first, _, _ := strings.Cut(path, "/")
 		if err != nil || first == "tool" || strings.Contains(first, ".") {

@@ -35,7 +35,8 @@ metadata:
     # Conditions that wpk checks; a cluster leaves them alone.
     %s: |
       # The signer must have named the repository that the artifact is taken from. A mirror
-      # names the original: repository: [ghcr.io/acme/app]
+      # names the original: repository: [ghcr.io/acme/app]. wpk names it; cosign 3 names none in
+      # a bundle, so leave this out for what that signs.
       repository: [same]
 `, versionBeta, kindImagePolicy, scalar(d.Name), annotationRequire)
 	d.conditions(b)

@@ -156,7 +156,7 @@ func TestRegoBuiltins(t *testing.T) {
 func TestRegoBounds(t *testing.T) {
 	const source = "package sigstore\nisCompliant { x := numbers.range(0, 100000000); count(x) == 0 }"
 	report, err := evaluate(t, vulnPolicy(t, "rego", source), (&fakeEvidence{}).with(vulnType, "{}"), fakeFacts{}, nil)
-	expect(t, "memory", report, err, Fail, "takes more than 256 MiB of memory")
+	expect(t, "memory", report, err, Fail, ": takes ") // too much memory, or on a busy machine too long
 }
 
 // runaway tells a second run of the test binary to evaluate what takes too much: CUE cannot be stopped, so that only the
@@ -172,7 +172,7 @@ func TestCUEBounds(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), maxEvaluation+20*time.Second)
 	defer cancel()
-	child := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestCUEBounds$") //nolint:gosec // this test
+	child := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestCUEBounds$")
 	child.Env = append(os.Environ(), runaway+"=1")
 	out, err := child.CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "data: takes ") {
