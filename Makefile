@@ -82,10 +82,10 @@ test: test-setup ## set up, then run all tests with real registries and real pro
 	$(GO) test -count=1 -timeout 60m $(TESTFLAGS) $$($(GO) list ./... | grep -E '$(UNRACED)')
 
 # Not part of test: the clients of four clouds take minutes to compile.
-.PHONY: test-kms
-test-kms: ## the clients of key services, against Vault's transit engine
+.PHONY: test-full
+test-full: ## what wpk-full has beside: key services, against Vault's transit engine, and policy languages
 	WPK_TRANSIT=$$(scripts/tools.sh transit)/transit && export WPK_TRANSIT && \
-		$(GO) test -count=1 -tags kms,grpcnotrace ./internal/sigstore
+		$(GO) test -count=1 -tags kms,policylang,grpcnotrace ./internal/sigstore ./verify/policy
 
 .PHONY: runtimes
 runtimes: ## the runtime packs of Python and JavaScript, once, into the user's cache

@@ -27,7 +27,7 @@ func vault(t *testing.T) string {
 	t.Helper()
 	program := os.Getenv("WPK_TRANSIT")
 	if program == "" {
-		t.Skip("make test-kms sets $WPK_TRANSIT")
+		t.Skip("make test-full sets $WPK_TRANSIT")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	server := exec.CommandContext(ctx, program)
