@@ -64,7 +64,7 @@ func zstdCompressor() compressor {
 // zstdStream compresses with one encoder.
 func zstdStream(tar []byte) ([]byte, error) {
 	out := bytes.NewBuffer(make([]byte, 0, len(tar)/2))
-	w, err := zstd.NewWriter(out, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstdLevel))
+	w, err := zstd.NewWriter(out, zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true), zstd.WithEncoderLevel(zstdLevel))
 	if err != nil {
 		return nil, err
 	}
