@@ -35,6 +35,9 @@ type CopyOptions struct {
 	// name there: an error leaves it without one, and frees it in a folder. nil
 	// is fine.
 	Check func(ctx context.Context, src pack.Source, root ocispec.Descriptor) error
+	// BeforeTag is called when a registry has all but the root's name, which it
+	// does not get after an error. nil is fine.
+	BeforeTag func(ctx context.Context, root ocispec.Descriptor) error
 }
 
 // Result says what a [Copy] did. Copied, Skipped and Mounted count blobs and
@@ -212,7 +215,18 @@ func (c *copier) tagExisting(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.dst.(*remoteTarget).pushTagged(ctx, root, raw, c.tag)
+	return c.pushTagged(ctx, c.dst.(*remoteTarget), root, raw)
+}
+
+// pushTagged gives the root its name in a registry, and nobody sees the name
+// before.
+func (c *copier) pushTagged(ctx context.Context, t *remoteTarget, root ocispec.Descriptor, raw []byte) error {
+	if c.options.BeforeTag != nil {
+		if err := c.options.BeforeTag(ctx, root); err != nil {
+			return err
+		}
+	}
+	return t.pushTagged(ctx, root, raw, c.tag)
 }
 
 // finish writes the root and its name.
@@ -234,7 +248,7 @@ func (c *copier) finish(ctx context.Context, root manifestNode) error {
 		return c.copyManifest(ctx, root)
 	}
 	c.events.send(Event{Kind: EventStart, Descriptor: root.desc})
-	if err := remote.pushTagged(ctx, root.desc, root.raw, c.tag); err != nil {
+	if err := c.pushTagged(ctx, remote, root.desc, root.raw); err != nil {
 		return err
 	}
 	c.copied(root.desc)

@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
 	"github.com/wpkdev/wpk/internal/wpktest"
 )
 
@@ -157,6 +159,40 @@ func TestCopyByDigest(t *testing.T) {
 }
 
 // TestCancelInTheMiddle stops a pull while blobs are on their way.
+// Whoever sees a new name may ask for what was to be there before it.
+func TestBeforeTag(t *testing.T) {
+	s := startServer(t)
+	store, root := saved(t, 1, 1<<10, "x:1")
+	target := mustOpen(t, s.host()+"/a/b:1", fast(t))
+	refused := errors.New("not yet")
+	for _, want := range []error{refused, nil} {
+		o, called := fastCopy(), 0
+		o.BeforeTag = func(ctx context.Context, d ocispec.Descriptor) error {
+			called++
+			if _, err := target.Resolve(ctx, "1"); d.Digest != root.Digest || !errors.Is(err, ErrNotFound) {
+				t.Errorf("called for %s, and of the tag: %v", d.Digest, err)
+			}
+			return want
+		}
+		_, err := Copy(t.Context(), store, "x:1", target, "1", o)
+		if !errors.Is(err, want) || called != 1 {
+			t.Errorf("%v after %d calls, want %v after one", err, called, want)
+		}
+	}
+	assertComplete(t, target, root)
+	// Content that is there under no name gets it in the same order.
+	o := fastCopy()
+	o.BeforeTag = func(ctx context.Context, _ ocispec.Descriptor) error {
+		if _, err := target.Resolve(ctx, "2"); !errors.Is(err, ErrNotFound) {
+			t.Errorf("of the second tag: %v", err)
+		}
+		return refused
+	}
+	if _, err := Copy(t.Context(), store, "x:1", target, "2", o); !errors.Is(err, refused) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestCancelInTheMiddle(t *testing.T) {
 	srv := startServer(t)
 	src, _ := saved(t, 1, 4<<20, "x")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/spf13/cobra"
 
 	"github.com/wpkdev/wpk/internal/ui"
@@ -16,6 +17,9 @@ type carryFlags struct {
 	signatures, referrers bool
 }
 
+// any tells whether something is to be carried.
+func (f carryFlags) any() bool { return f.signatures || f.referrers }
+
 func (f *carryFlags) register(c *cobra.Command, verb string) {
 	if verb == verbCopy {
 		c.Flags().BoolVar(&f.referrers, "referrers", false, "copy what is about the artifact too: signatures, attestations, SBOMs, and what is about those")
@@ -25,8 +29,8 @@ func (f *carryFlags) register(c *cobra.Command, verb string) {
 }
 
 // subjectOf is the artifact of a place as something to be said something about.
-func subjectOf(p place, t registry.Target, r registry.Result) registry.Subject {
-	s := registry.Subject{Target: t, Descriptor: r.Descriptor}
+func subjectOf(p place, t registry.Target, d ocispec.Descriptor) registry.Subject {
+	s := registry.Subject{Target: t, Descriptor: d}
 	if p.store {
 		s.Name = p.ref.StorePrefix()
 	}
@@ -37,7 +41,7 @@ func subjectOf(p place, t registry.Target, r registry.Result) registry.Subject {
 // nil when that is not asked for. A pull that cannot has still brought the
 // artifact, and says so: nobody has asked yet who signed it.
 func (a *app) carry(ctx context.Context, p copyPlan, src, dst registry.Subject, progress *transferProgress) (*registry.Carried, error) {
-	if !p.carry.signatures && !p.carry.referrers {
+	if !p.carry.any() {
 		return nil, nil
 	}
 	carried, err := registry.CopyReferrers(ctx, src, dst, registry.CarryOptions{

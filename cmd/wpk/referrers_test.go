@@ -52,7 +52,7 @@ func attachPieces(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	d, err := target.Resolve(context.Background(), p.nameThere())
 	ts.Check(err)
-	s := subjectOf(p, target, registry.Result{Descriptor: d})
+	s := subjectOf(p, target, d)
 	piece := func(form evidence.Form, mediaType string) evidence.Piece {
 		return evidence.Piece{Form: form, MediaType: mediaType, Content: fmt.Appendf(nil, "{%q:1}", form), Annotations: map[string]string{}}
 	}

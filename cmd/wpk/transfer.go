@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
 	"github.com/wpkdev/wpk/pack"
 	"github.com/wpkdev/wpk/registry"
 )
@@ -171,10 +173,17 @@ func (a *app) copyWith(ctx context.Context, p copyPlan, t transferFlags) (res re
 	if p.verb == verbPull {
 		opts.MaxBlob, opts.Check = pack.MaxBlob, pack.Check
 	}
+	carry := func(ctx context.Context, root ocispec.Descriptor) (err error) {
+		carried, err = a.carry(ctx, p, subjectOf(p.src, src, root), subjectOf(p.dst, dst, root), progress)
+		return err
+	}
+	if p.verb != verbPull && p.carry.any() {
+		opts.BeforeTag = carry // a name never stands for something whose signatures are still on their way
+	}
 	res, err = registry.Copy(ctx, src, srcName, dst, dstName, opts)
 	err = unreadable(p.src.ref, err)
-	if err == nil {
-		carried, err = a.carry(ctx, p, subjectOf(p.src, src, res), subjectOf(p.dst, dst, res), progress)
+	if err == nil && carried == nil {
+		err = carry(ctx, res.Descriptor)
 	}
 	// An archive comes into being when it is closed.
 	err = errors.Join(err, dst.Close())
