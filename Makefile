@@ -46,7 +46,7 @@ bin/runners/linux_%: $(RUNNER_SOURCE)
 .PRECIOUS: bin/runners/linux_%
 
 .PHONY: demo
-demo: ## set up, build, then: compile, smoke on seven architectures, push, pull, run
+demo: ## set up, build, then: compile, sign, smoke on seven architectures, push, verify, pull, run
 	scripts/setup.sh demo
 	$(MAKE) --no-print-directory build
 	scripts/runtimes.sh >/dev/null

@@ -39,21 +39,30 @@ done
 cat "$tmp/server.log"
 [ -n "$registry" ]
 
+step "A key to sign with, and a policy of who may have signed"
+export WPK_PASSWORD=demo
+run wpk key generate --output "$tmp/demo"
+run wpk policy init "$tmp/policy.yaml" --key "$tmp/demo.pub" --image "$registry/demo/**" --require-smoke amd64,arm64,s390x
+
 for language in go c; do
 	ref=$registry/demo/$language-hello:1.0
 	source=$language-hello/main.$language
 
-	step "$language: from sources to one digest in the local store"
-	run wpk build "./testdata/$language-hello" -t "$ref"
+	step "$language: from sources to one signed digest in the local store, with how it was made and what is inside"
+	run wpk build "./testdata/$language-hello" -t "$ref" --sign --key "$tmp/demo.key" --attest slsaprovenance,spdx
 	step "$language: what it is and who can run it"
 	run wpk inspect "$ref"
 	step "$language: the same digest on seven architectures, with a folder and a file of it"
 	run wpk smoke "$ref" --dir ./testdata:/data -- "/data/$source"
+	run wpk attest "store:$ref" --type test-result --key "$tmp/demo.key"
 	step "$language: to the registry, and again: nothing is left to send"
 	run wpk push "$ref"
 	run wpk push "$ref"
-	step "$language: pulled into another, empty store, and run"
-	run env WPK_DATA_DIR="$tmp/other" wpk pull "$ref"
+	step "$language: who has signed it, and a policy that decides: where it ran counts, too"
+	run wpk verify "$ref" --key "$tmp/demo.pub"
+	run wpk policy check "$tmp/policy.yaml" "$ref"
+	step "$language: verified, pulled into another, empty store, and run"
+	run env WPK_DATA_DIR="$tmp/other" wpk pull "$ref" --policy "$tmp/policy.yaml"
 	run env WPK_DATA_DIR="$tmp/other" wpk run --env GREETING=bonjour --dir ./testdata:/data "$ref" -- "/data/$source"
 done
 
