@@ -2,10 +2,8 @@ package consumers
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -32,10 +30,9 @@ func prepare(dir string) ([]string, error) {
 	if err != nil || len(places) != 2 {
 		return nil, machine.ErrNoWorld // needWorld says why
 	}
-	binary := filepath.Join(dir, "wpk")
-	cmd := exec.Command("go", "build", "-o", binary, "github.com/wpkdev/wpk/cmd/wpk")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("%s: %w\n%s", cmd, err, out)
+	binary, err := wpktest.Build(dir)
+	if err != nil {
+		return nil, err
 	}
 	return []string{binaryVariable + "=" + binary, rootVariable + "=" + places[0], programsVariable + "=" + places[1]}, nil
 }

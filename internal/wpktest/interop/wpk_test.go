@@ -35,15 +35,9 @@ func setUp(m *testing.M) (int, error) {
 		return 1, err
 	}
 	defer os.RemoveAll(dir)
-	binary, cache = filepath.Join(dir, "wpk"), filepath.Join(dir, "cache")
-	args := []string{"build", "-o", binary}
-	// As `make build` does; without embedded runners wpk builds its own, once.
-	if found, _ := filepath.Glob("../../../smoke/runner/embedded/*.zst"); len(found) > 0 {
-		args = append(args, "-tags", "runners")
-	}
-	cmd := exec.Command("go", append(args, "github.com/wpkdev/wpk/cmd/wpk")...)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return 1, fmt.Errorf("%s: %w\n%s", cmd, err, out)
+	cache = filepath.Join(dir, "cache")
+	if binary, err = wpktest.Build(dir); err != nil {
+		return 1, err
 	}
 	return m.Run(), nil
 }

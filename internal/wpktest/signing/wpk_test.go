@@ -3,9 +3,9 @@ package signing
 import (
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
+
+	"github.com/wpkdev/wpk/internal/wpktest"
 )
 
 // binary is made once for all tests.
@@ -26,10 +26,8 @@ func setUp(m *testing.M) (int, error) {
 		return 1, err
 	}
 	defer os.RemoveAll(dir)
-	binary = filepath.Join(dir, "wpk")
-	cmd := exec.Command("go", "build", "-tags", "grpcnotrace", "-o", binary, "github.com/wpkdev/wpk/cmd/wpk")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return 1, fmt.Errorf("%s: %w\n%s", cmd, err, out)
+	if binary, err = wpktest.Build(dir); err != nil {
+		return 1, err
 	}
 	return m.Run(), nil
 }
