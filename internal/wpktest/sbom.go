@@ -21,12 +21,12 @@ var sbomValidate string
 func ValidateSBOM(t testing.TB, pairs ...string) {
 	t.Helper()
 	sum := sha256.Sum256(sbomRequirements)
-	python := filepath.Join(cacheDir(), "python", "sbom@"+hex.EncodeToString(sum[:])[:12], "bin", "python")
-	if _, err := os.Stat(python); err != nil {
+	packages := filepath.Join(cacheDir(), "python", "sbom-"+hex.EncodeToString(sum[:])[:12])
+	if _, err := os.Stat(packages); err != nil {
 		Lacking(t, "%v; scripts/sbom-validators.sh installs it", err)
 	}
-	c := exec.Command(python, append([]string{"-c", sbomValidate}, pairs...)...)
-	c.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
+	c := exec.Command("python3", append([]string{"-c", sbomValidate}, pairs...)...)
+	c.Env = append(os.Environ(), "PYTHONPATH="+packages, "PYTHONDONTWRITEBYTECODE=1")
 	if out, err := c.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
