@@ -234,9 +234,9 @@ func describe(m *build.Module) string {
 
 func tools(f build.Facts) string {
 	var names []string
-	for _, t := range f.Tools {
-		if t.Version != "" { // the pieces of a compiler have its own
-			names = append(names, t.Name+" "+t.Version)
+	for i, t := range f.Tools {
+		if i == 0 || t.Version != "" { // the pieces of a compiler have its own
+			names = append(names, strings.TrimSpace(t.Name+" "+t.Version))
 		}
 	}
 	return strings.Join(names, ", ")
