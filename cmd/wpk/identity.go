@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"runtime"
@@ -91,12 +90,7 @@ func readToken(file string) (identity.Token, error) {
 	if _, err := identity.Parse(file); err == nil {
 		return identity.Token{}, &valueError{"--identity-token", "…", "want a file with the token: other users can read a command line"}
 	}
-	f, err := os.Open(file) // #nosec G304 -- the user's own choice
-	if err != nil {
-		return identity.Token{}, err
-	}
-	defer f.Close()
-	raw, err := io.ReadAll(io.LimitReader(f, 128<<10))
+	raw, err := readSmall(file, 128<<10)
 	if err != nil {
 		return identity.Token{}, err
 	}

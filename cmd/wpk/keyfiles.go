@@ -27,7 +27,7 @@ func (a *app) openKey(ctx context.Context, name, passwordFile string) (*sigstore
 
 // readKey reads a file with a private key.
 func (a *app) readKey(name, passwordFile string) (crypto.Signer, error) {
-	raw, err := readKeyFile(name)
+	raw, err := readSmall(name, sigstore.MaxKeyFile)
 	if err != nil {
 		return nil, err
 	}
@@ -40,15 +40,6 @@ func (a *app) readKey(name, passwordFile string) (crypto.Signer, error) {
 		return nil, fmt.Errorf("key %s: %w", name, err)
 	}
 	return signer, nil
-}
-
-func readKeyFile(name string) ([]byte, error) {
-	f, err := os.Open(name) // #nosec G304 -- the user's own choice
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, sigstore.MaxKeyFile+1))
 }
 
 // keyFiles are the two files of a key.

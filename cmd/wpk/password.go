@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 
 	"github.com/wpkdev/wpk/internal/ui"
@@ -58,12 +56,7 @@ func (a *app) password(file, key string, isNew bool) ([]byte, error) {
 
 // readPassword is the first line of a file, without its end.
 func readPassword(file string) ([]byte, error) {
-	f, err := os.Open(file) // #nosec G304 -- the user's own choice
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	raw, err := io.ReadAll(io.LimitReader(f, maxPassword+1))
+	raw, err := readSmall(file, maxPassword)
 	if err != nil {
 		return nil, err
 	}

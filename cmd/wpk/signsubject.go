@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -143,12 +142,7 @@ func (s *evidenceSubject) children(ctx context.Context, desc ocispec.Descriptor)
 	if desc.Size > maxIndex {
 		return nil, &tooManyError{s.place.ref, maxChildren}
 	}
-	rc, err := s.target.Fetch(ctx, desc)
-	if err != nil {
-		return nil, err
-	}
-	defer rc.Close()
-	raw, err := io.ReadAll(rc)
+	raw, err := readDocument(ctx, s.target, desc)
 	if err != nil {
 		return nil, err
 	}

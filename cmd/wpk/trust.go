@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/sigstore/sigstore-go/pkg/root"
@@ -187,7 +186,7 @@ func publicKey(ctx context.Context, name string) (crypto.PublicKey, error) {
 
 // readSmall reads one byte more than most, for the parser to refuse.
 func readSmall(name string, most int64) ([]byte, error) {
-	f, err := os.Open(filepath.Clean(name))
+	f, err := os.Open(name) // #nosec G304 -- the user's own choice
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/spf13/cobra"
 
+	"github.com/wpkdev/wpk/attest"
 	"github.com/wpkdev/wpk/internal/ui"
 	"github.com/wpkdev/wpk/registry"
 	"github.com/wpkdev/wpk/verify"
@@ -196,12 +197,12 @@ func (e *notInIndexError) Unwrap() error { return verify.ErrNoSignature }
 // policies.
 func shortPredicates() map[string]string {
 	return map[string]string{
-		"slsaprovenance":   "https://slsa.dev/provenance/v1",
-		"slsaprovenance1":  "https://slsa.dev/provenance/v1",
+		"slsaprovenance":   attest.PredicateProvenance,
+		"slsaprovenance1":  attest.PredicateProvenance,
 		"slsaprovenance02": "https://slsa.dev/provenance/v0.2",
-		"spdx":             "https://spdx.dev/Document",
-		"cyclonedx":        "https://cyclonedx.org/bom",
-		"test-result":      "https://in-toto.io/attestation/test-result/v0.1",
+		"spdx":             attest.PredicateSPDX,
+		"cyclonedx":        attest.PredicateCycloneDX,
+		"test-result":      attest.PredicateTestResult,
 	}
 }
 
